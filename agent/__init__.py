@@ -1,0 +1,1 @@
+"""The agent beside the microscope: frames in, shape statistics out."""

@@ -1,0 +1,1 @@
+"""Arrays in, values out: no sockets, files, clocks, threads or GPU runtimes."""

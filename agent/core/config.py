@@ -1,0 +1,26 @@
+"""Settings of the analysis; every field has a unit and a bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisConfig:
+    """How a frame is analysed. ``None`` means: as the model card says, or as the frame says."""
+
+    pixel_size_nm: float | None = None
+    """Overrides the frame's own, 0.001 to 1."""
+    threshold: float | None = None
+    """Confidence below which the answer is ``unknown``, 0 to 1."""
+    smallest_nm: float = 1.5
+    """Detections of a smaller diameter are left out."""
+    largest_nm: float = 15.0
+
+    def __post_init__(self) -> None:
+        if self.pixel_size_nm is not None and not 0.001 <= self.pixel_size_nm <= 1:
+            raise ValueError(f"pixel_size_nm must be 0.001 to 1, got {self.pixel_size_nm}")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold must be 0 to 1, got {self.threshold}")
+        if not 0 < self.smallest_nm < self.largest_nm:
+            raise ValueError(f"need 0 < smallest_nm < largest_nm, got {self.smallest_nm} and {self.largest_nm}")

@@ -1,0 +1,29 @@
+"""The two networks, as the core sees them: callables and their cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.model_card import ModelCard
+
+Detect = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Channels (2, h, w) at the detector's pixel size to probabilities (3, h, w): particle, centre, border."""
+
+Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Patches (n, 1, p, p) to logits (n, k)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A detector and a classifier that belong together."""
+
+    detect: Detect
+    classify: Classify
+    detector_card: ModelCard
+    classifier_card: ModelCard
+    backend: str
+    """What computes, as shown to the user: ``onnxruntime-cpu``, ``onnxruntime-cuda``, ``tensorrt`` …"""

@@ -1,0 +1,1 @@
+"""A window of its own process that pulls snapshots and draws them."""

@@ -1,0 +1,1 @@
+"""Atoms to images: particles, film, multislice, optics, camera."""
