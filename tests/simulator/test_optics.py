@@ -1,0 +1,92 @@
+"""Multislice and lens, by relations: what must hold whatever the numbers are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from simulator.grid import Grid
+from simulator.multislice import exit_wave, propagate
+from simulator.optics import Optics, foci_nm, intensity
+from simulator.potential import projected_slices
+
+CPU = torch.device("cpu")
+GRID = Grid(size_px=128, pixel_size_nm=0.03)
+
+
+def _wave(absorption: float = 0.0) -> torch.Tensor:
+    rng = np.random.default_rng(3)
+    atoms = rng.uniform([1.2, 1.2, 0], [2.6, 2.6, 1.0], (40, 3))
+    return exit_wave(projected_slices(atoms, 79, GRID, 0.2, CPU), GRID, 300, 0.2, absorption=absorption)
+
+
+def test_vacuum_leaves_the_wave_unchanged() -> None:
+    wave = exit_wave(torch.zeros(5, 128, 128), GRID, 200, 0.2, absorption=0.05)
+    assert torch.allclose(wave, torch.ones_like(wave), atol=1e-6)
+
+
+def test_multislice_loses_little_intensity_without_absorption() -> None:
+    """Only what is scattered beyond the band limit is lost."""
+    total = float((_wave().abs() ** 2).mean())
+    assert 0.985 < total <= 1.0001
+
+
+def test_absorption_takes_intensity_away() -> None:
+    assert float((_wave(0.1).abs() ** 2).mean()) < float((_wave().abs() ** 2).mean()) - 0.002
+
+
+def test_free_space_goes_back_and_forth() -> None:
+    wave = _wave()
+    there = propagate(wave, GRID, 300, 7.0)
+    assert torch.allclose(propagate(there, GRID, 300, -7.0), wave, atol=2e-4)
+
+
+def test_propagation_by_z_and_underfocus_by_z_is_focus() -> None:
+    wave = _wave()
+    moved = propagate(wave, GRID, 300, 12.0)
+    focus = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=0))
+    back = intensity(moved, GRID, Optics(energy_kev=300, c1_nm=-12.0))
+    assert float((focus - back).abs().max()) < 2e-3
+    wrong = intensity(moved, GRID, Optics(energy_kev=300, c1_nm=12.0))
+    assert float((focus - wrong).abs().max()) > 0.1
+
+
+def test_vacuum_images_as_one_whatever_the_lens() -> None:
+    lens = Optics(energy_kev=200, c1_nm=8, a1_nm=2 + 1j, b2_nm=50, a2_nm=40j, c3_nm=5e3, focal_spread_nm=3,
+                  convergence_mrad=0.3, blur_nm=0.03, aperture_per_nm=8)
+    image = intensity(torch.ones(128, 128, dtype=torch.complex64), GRID, lens)
+    assert torch.allclose(image, torch.ones_like(image), atol=1e-4)
+
+
+def test_five_foci_are_within_half_a_percent_of_twenty_one() -> None:
+    wave = _wave()
+    lens = Optics(energy_kev=300, c1_nm=-6, c3_nm=-5e3, focal_spread_nm=3)
+    few, many = (intensity(wave, GRID, lens, foci=n) for n in (5, 21))
+    assert float((few - many).std() / many.std()) < 0.005
+
+
+def test_the_focal_spread_is_a_one_over_e_half_width() -> None:
+    """Variance of the foci = width^2 / 2."""
+    rule = foci_nm(4.0, 7)
+    assert sum(w for _, w in rule) == pytest.approx(1)
+    assert sum(w * f * f for f, w in rule) == pytest.approx(8.0)
+
+
+def test_a_wider_source_weakens_the_contrast_out_of_focus() -> None:
+    """The envelope must act: a sister code compared it with the wrong pixel and it did nothing."""
+    wave = _wave()
+    sharp = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20))
+    soft = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20, convergence_mrad=1.0))
+    assert float(soft.std()) < 0.95 * float(sharp.std())
+
+
+def test_twofold_astigmatism_is_defocus_of_opposite_signs_along_its_axes() -> None:
+    """A1 real and positive adds to C1 along x and takes away along y."""
+    x = torch.arange(128) * GRID.pixel_size_nm
+    ripple = 0.05 * torch.cos(2 * torch.pi * 5 * x / GRID.width_nm)
+    along_x = (1 + 1j * ripple[None, :].expand(128, 128)).to(torch.complex64)
+    along_y = along_x.T.contiguous()
+    astigmatic = Optics(energy_kev=300, c1_nm=10, a1_nm=4)
+    assert torch.allclose(intensity(along_x, GRID, astigmatic), intensity(along_x, GRID, Optics(energy_kev=300, c1_nm=14)), atol=1e-4)
+    assert torch.allclose(intensity(along_y, GRID, astigmatic), intensity(along_y, GRID, Optics(energy_kev=300, c1_nm=6)), atol=1e-4)
