@@ -1,0 +1,84 @@
+"""Shape, element and size to the atoms of one real-looking particle, randomly oriented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from simulator.crystals import sites
+from simulator.elements import FCC, Element
+from simulator.orientation import angle_to_axes_deg, matrix, random_quaternion
+
+STRAIN = 0.015
+"""Largest homogeneous strain along each of three random axes."""
+LOW_COORDINATION = 6
+"""Surface atoms with at most so many neighbours may be missing."""
+LARGEST_LOSS = 0.6
+"""Largest share of them that is missing."""
+ROUNDING = 0.10
+"""Largest weight of a sphere in the outline: corners of real particles are blunt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Particle:
+    """Atoms of one particle and its truth."""
+
+    positions_nm: NDArray[np.float32]
+    """(n, 3): x, y, z about the centre of mass; the beam runs along +z."""
+    atomic_number: int
+    shape: str
+    element: str
+    diameter_nm: float
+    """Of the sphere of the same volume as the atoms have."""
+    quaternion: NDArray[np.float64]
+    """(w, x, y, z) of the rotation from the shape's own frame."""
+    zone_angle_deg: float
+    """Between the beam and the nearest low-index axis of any grain."""
+
+
+def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator) -> Particle:
+    """One particle with uneven facets, strain, missing surface atoms and thermal displacements.
+
+    Raises:
+        ValueError: unknown shape or element, or a diameter under 1 nm.
+    """
+    if element not in FCC:
+        raise ValueError(f"no fcc metal {element!r}; there are {', '.join(FCC)}")
+    if not diameter_nm >= 1:
+        raise ValueError(f"diameter_nm must be at least 1, got {diameter_nm}")
+    metal = FCC[element]
+    atoms = round(np.pi / 6 * diameter_nm**3 / metal.atom_nm3)
+    perfect = sites(shape, metal, atoms, rng)
+    round_part = rng.uniform(0, ROUNDING)
+    gauge = (1 - round_part) * perfect.gauge + round_part * np.linalg.norm(perfect.positions_nm, axis=1)
+    chosen = perfect.positions_nm[np.argsort(gauge, kind="stable")[:atoms]]
+    left = _without_loose_atoms(chosen, metal, rng)
+    quaternion = random_quaternion(rng)
+    rotation = matrix(quaternion)
+    strained = left @ _strain(rng)
+    shaken = strained @ rotation.T + rng.normal(0, metal.displacement_nm, left.shape)
+    return Particle(
+        positions_nm=np.asarray(shaken - shaken.mean(0), dtype=np.float32), atomic_number=metal.atomic_number, shape=shape,
+        element=element, diameter_nm=float((6 / np.pi * len(left) * metal.atom_nm3) ** (1 / 3)), quaternion=quaternion,
+        zone_angle_deg=angle_to_axes_deg(perfect.axes, rotation),
+    )
+
+
+def coordination(positions_nm: NDArray[np.float64], neighbour_nm: float) -> NDArray[np.int64]:
+    """Neighbours of each atom within 1.2 nearest-neighbour distances, (n,)."""
+    tree = cKDTree(positions_nm)
+    return np.asarray(tree.query_ball_point(positions_nm, 1.2 * neighbour_nm, return_length=True) - 1, dtype=np.int64)
+
+
+def _without_loose_atoms(positions_nm: NDArray[np.float64], metal: Element, rng: np.random.Generator) -> NDArray[np.float64]:
+    loose = coordination(positions_nm, metal.neighbour_nm) <= LOW_COORDINATION
+    gone = loose & (rng.random(len(loose)) < rng.uniform(0, LARGEST_LOSS))
+    return np.asarray(positions_nm[~gone])
+
+
+def _strain(rng: np.random.Generator) -> NDArray[np.float64]:
+    axes = matrix(random_quaternion(rng))
+    return np.asarray(np.eye(3) + axes @ np.diag(rng.uniform(-STRAIN, STRAIN, 3)) @ axes.T)

@@ -1,0 +1,115 @@
+"""(recipe, index) -> exit wave and its truth: one particle in vacuum, or one film. The seed is (recipe, kind, index)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+from scipy.ndimage import distance_transform_edt
+
+from simulator import carbon, particles
+from simulator.grid import Grid, resample_spectrum
+from simulator.multislice import exit_wave
+from simulator.potential import projected_slices
+from simulator.recipe import WaveRecipe, draw
+
+FIELDS_PX = (256, 320, 384, 448)
+"""Sides a particle's wave may be stored with; the smallest that leaves `MARGIN_NM` all round is taken."""
+MARGIN_NM = 0.6
+CARBON = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ParticleWave:
+    """Exit wave of a particle in vacuum, at the height where its last atom lies."""
+
+    index: int
+    wave: NDArray[np.complex64]
+    """(n, n), y then x; the particle's centre of mass is at pixel (n // 2, n // 2)."""
+    mask: NDArray[np.bool_]
+    """(n, n), its projection."""
+    shape: str
+    element: str
+    energy_kev: float
+    diameter_nm: float
+    """Of the sphere of equal volume."""
+    depth_nm: float
+    zone_angle_deg: float
+    quaternion: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilmWave:
+    """Exit wave of a periodic film."""
+
+    index: int
+    wave: NDArray[np.complex64]
+    energy_kev: float
+    thickness_nm: float
+
+
+def generator(recipe: WaveRecipe, kind: str, index: int) -> np.random.Generator:
+    """The chance of one sample, independent of every other one."""
+    return np.random.default_rng([recipe.seed, {"particle": 1, "film": 2}[kind], index])
+
+
+def _fine(stored_px: int, stored_pixel_nm: float) -> Grid:
+    """The multislice's grid: at least 7/6 as many pixels, so that its 2/3 limit reaches 7/9 of the stored Nyquist."""
+    size_px = int(next_fast_len(-(-stored_px * 7 // 6), real=False))
+    return Grid(size_px=size_px, pixel_size_nm=stored_px * stored_pixel_nm / size_px)
+
+
+def _store(wave: torch.Tensor, stored_px: int) -> NDArray[np.complex64]:
+    cropped = torch.fft.ifft2(resample_spectrum(torch.fft.fft2(wave), stored_px))
+    return np.asarray(cropped.cpu().numpy(), dtype=np.complex64)
+
+
+def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> ParticleWave:
+    """Simulate one particle of the stock. The shape follows the index, so that classes are of equal size."""
+    rng = generator(recipe, "particle", index)
+    shape = recipe.shapes[index % len(recipe.shapes)]
+    element = str(rng.choice(recipe.elements, p=np.array(recipe.element_weights) / sum(recipe.element_weights)))
+    energy_kev = float(rng.choice(recipe.energies_kev))
+    particle = particles.build(shape, element, draw(recipe.diameter_nm, rng), rng)
+    extent_nm = float(2 * np.abs(particle.positions_nm[:, :2]).max()) + 2 * MARGIN_NM
+    fitting = [n for n in FIELDS_PX if n * recipe.pixel_size_nm >= extent_nm]
+    if not fitting:
+        raise ValueError(f"particle {index} ({shape}) spans {extent_nm:.1f} nm, more than the widest field")
+    grid = _fine(fitting[0], recipe.pixel_size_nm)
+    centre_nm = fitting[0] // 2 * recipe.pixel_size_nm
+    at_nm = particle.positions_nm.astype(np.float64) + [centre_nm, centre_nm, 0]
+    slices = projected_slices(at_nm, particle.atomic_number, grid, recipe.slice_nm, device)
+    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=draw(recipe.absorption, rng))
+    return ParticleWave(
+        index=index, wave=_store(wave, fitting[0]),
+        mask=projection_mask(at_nm, fitting[0], recipe.pixel_size_nm), shape=shape, element=element,
+        energy_kev=energy_kev, diameter_nm=particle.diameter_nm, depth_nm=slices.shape[0] * recipe.slice_nm,
+        zone_angle_deg=particle.zone_angle_deg, quaternion=np.asarray(particle.quaternion, dtype=np.float64),
+    )
+
+
+def projection_mask(at_nm: NDArray[np.float64], size_px: int, pixel_size_nm: float) -> NDArray[np.bool_]:
+    """Where discs of `ATOM_NM` around the projected atoms cover the plane, (n, n)."""
+    hit = np.ones((size_px, size_px), dtype=bool)
+    pixels = np.round(at_nm[:, [1, 0]] / pixel_size_nm).astype(int) % size_px
+    hit[pixels[:, 0], pixels[:, 1]] = False
+    return np.asarray(distance_transform_edt(hit) * pixel_size_nm <= ATOM_NM, dtype=bool)
+
+
+ATOM_NM = 0.17
+"""A little more than half the nearest-neighbour distance of gold (0.288 nm): the mask has no holes."""
+
+
+def film_wave(recipe: WaveRecipe, index: int, device: torch.device) -> FilmWave:
+    """Simulate one film of the stock; beam energies alternate."""
+    rng = generator(recipe, "film", index)
+    energy_kev = recipe.energies_kev[index % len(recipe.energies_kev)]
+    thickness_nm = draw(recipe.film_nm, rng)
+    grid = _fine(recipe.film_width_px, recipe.pixel_size_nm)
+    atoms = carbon.film(thickness_nm, grid.width_nm, rng)
+    slices = projected_slices(atoms.astype(np.float64), CARBON, grid, recipe.slice_nm, device)
+    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=recipe.film_absorption)
+    return FilmWave(index=index, wave=_store(wave, recipe.film_width_px), energy_kev=energy_kev, thickness_nm=thickness_nm)

@@ -1,0 +1,125 @@
+"""A stock of waves to banks of training samples: fields are composed, imaged afresh, and cut as the agent cuts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.core.patches import cut_patches
+from agent.core.standardise import channels
+from simulator.exposure import Exposure, draw_exposure
+from simulator.fields import Field, compose, place
+from simulator.grid import Grid
+from simulator.recipe import Envelope, WaveRecipe
+from simulator.waves import FilmWave, ParticleWave
+from trainer.targets import target_maps
+
+PARTICLES_A_FIELD = (0, 9)
+CENTRE_JITTER_NM = 0.15
+"""Standard deviation of a detected centre about the truth."""
+WHOLE = 0.8
+"""A patch is cut only of particles with at least this share of their projection inside the field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What the networks take."""
+
+    patch_px: int = 128
+    patch_pixel_size_nm: float = 0.075
+    detector_pixel_size_nm: float = 0.24
+    divisor: int = 8
+
+
+@dataclass(slots=True, kw_only=True)
+class Samples:
+    """What one shard of a bank holds, growing field by field."""
+
+    patches: list[NDArray[np.float16]] = field(default_factory=list)
+    rows: list[dict[str, float | int | str]] = field(default_factory=list)
+    channels: list[NDArray[np.float16]] = field(default_factory=list)
+    targets: list[NDArray[np.uint8]] = field(default_factory=list)
+
+
+def split_of(index: int, held_out_every: int) -> str:
+    """``test`` for every so many-th wave or film, ``train`` else: by structure and by film, never by image."""
+    return "test" if index % held_out_every == held_out_every - 1 else "train"
+
+
+def fields_of(waves: Sequence[ParticleWave], films: Sequence[FilmWave], recipe: WaveRecipe, envelope: Envelope,
+              rng: np.random.Generator) -> Iterator[Field]:
+    """Deal every wave once, in random order, over fields of one beam energy each."""
+    grid = Grid(size_px=recipe.film_width_px, pixel_size_nm=recipe.pixel_size_nm)
+    for energy_kev in recipe.energies_kev:
+        deck = [w for w in waves if w.energy_kev == energy_kev]
+        own_films = [f for f in films if f.energy_kev == energy_kev]
+        order = list(rng.permutation(len(deck)))
+        while order:
+            number = int(rng.integers(*PARTICLES_A_FIELD, endpoint=True))
+            taken = [deck[order.pop()] for _ in range(min(number, len(order)))]
+            film = None if rng.random() < envelope.bare_share else turned(own_films[int(rng.integers(len(own_films)))], rng)
+            placed = place(taken, grid, rng, touching_share=envelope.touching_share)
+            yield compose(film, placed, grid, energy_kev, film_first=bool(rng.random() < 0.5))
+
+
+def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
+    """One of the eight turns and flips of a film, at a random periodic shift."""
+    wave = np.rot90(film.wave, int(rng.integers(4)))
+    wave = wave[::-1] if rng.random() < 0.5 else wave
+    wave = np.roll(wave, tuple(int(v) for v in rng.integers(0, wave.shape[0], 2)), (0, 1))
+    return FilmWave(index=film.index, wave=np.ascontiguousarray(wave), energy_kev=film.energy_kev, thickness_nm=film.thickness_nm)
+
+
+def add_exposure(samples: Samples, clean: Field, exposure: Exposure, classes: Sequence[str], sizes: Sizes,
+                 rng: np.random.Generator) -> None:
+    """Cut one exposure into a detector's sample and a classifier's patches."""
+    maps, scale = channels(exposure.counts, exposure.pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
+    samples.channels.append(maps.astype(np.float16))
+    samples.targets.append(
+        target_maps(clean.labels, clean.grid.pixel_size_nm, (maps.shape[1], maps.shape[2]), scale * exposure.pixel_size_nm)
+    )
+    centres, rows = [], []
+    for number, item in enumerate(clean.placed, start=1):
+        own = np.argwhere(clean.labels == number)
+        if len(own) < WHOLE * item.particle.mask.sum():
+            continue
+        centre_nm = (own.mean(0) + 0.5) * clean.grid.pixel_size_nm + rng.normal(0, CENTRE_JITTER_NM, 2)
+        centres.append(centre_nm / exposure.pixel_size_nm - 0.5)
+        rows.append(_row(item.particle, clean, exposure, classes))
+    if centres:
+        cut = cut_patches(exposure.counts, np.array(centres, dtype=np.float32), exposure.pixel_size_nm, sizes.patch_px,
+                          sizes.patch_pixel_size_nm)
+        samples.patches += list(cut[:, 0].astype(np.float16))
+        samples.rows += rows
+
+
+def _row(particle: ParticleWave, clean: Field, exposure: Exposure, classes: Sequence[str]) -> dict[str, float | int | str]:
+    return {
+        "label": classes.index(particle.shape), "wave": particle.index, "element": particle.element,
+        "diameter_nm": particle.diameter_nm, "zone_deg": particle.zone_angle_deg, "film_nm": clean.film_nm,
+        "defocus_nm": exposure.optics.c1_nm, "dose_e_per_a2": exposure.dose_e_per_a2,
+        "pixel_size_nm": exposure.pixel_size_nm,
+    }
+
+
+def render(waves: Sequence[ParticleWave], films: Sequence[FilmWave], recipe: WaveRecipe, envelope: Envelope, sizes: Sizes,
+           *, exposures: int, rng: np.random.Generator, tick: Callable[[], object]) -> Samples:
+    """All fields of a set of waves, each imaged `exposures` times."""
+    samples = Samples()
+    for clean in fields_of(waves, films, recipe, envelope, rng):
+        for _ in range(exposures):
+            add_exposure(samples, clean, draw_exposure(clean, envelope, rng), recipe.shapes, sizes, rng)
+        tick()
+    return samples
+
+
+def stock_of(folder: Path) -> Path:
+    """The recipe that lies in a stock's folder. Raises ValueError when it is not there."""
+    path = folder / "recipe.toml"
+    if not path.exists():
+        raise ValueError(f"{folder} holds no recipe.toml: it is not a stock of beamside-simulate make")
+    return path
