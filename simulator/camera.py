@@ -47,8 +47,13 @@ def mtf(camera: Camera, q_per_px: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.ones_like(q_per_px, dtype=np.float64)
 
 
-def expose(intensity: NDArray[np.floating], pixel_size_nm: float, dose_e_per_a2: float, camera: Camera,
-           rng: np.random.Generator) -> NDArray[np.uint16]:
+def expose(
+    intensity: NDArray[np.floating],
+    pixel_size_nm: float,
+    dose_e_per_a2: float,
+    camera: Camera,
+    rng: np.random.Generator,
+) -> NDArray[np.uint16]:
     """Counts (h, w) of one exposure; `intensity` (h, w) is one in vacuum, the dose is at the specimen.
 
     Raises:

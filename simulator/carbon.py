@@ -34,7 +34,10 @@ def blocks() -> tuple[Block, ...]:
     with np.load(BLOCKS) as file:
         sides = file["side_nm"]
         return tuple(
-            Block(positions_nm=(file[f"block_{n}"].astype(np.float32) + 32768) / 65536 * np.float32(side), side_nm=float(side))
+            Block(
+                positions_nm=(file[f"block_{n}"].astype(np.float32) + 32768) / 65536 * np.float32(side),
+                side_nm=float(side),
+            )
             for n, side in enumerate(sides)
         )
 
@@ -53,10 +56,14 @@ def film(thickness_nm: float, width_nm: float, rng: np.random.Generator) -> NDAr
     block = blocks()[int(rng.integers(len(blocks())))]
     order = list(permutations(range(3)))[int(rng.integers(6))]
     signs = np.array(list(product((-1, 1), repeat=3))[int(rng.integers(8))], dtype=np.float32)
-    at = np.mod(block.positions_nm[:, order] * signs + rng.uniform(0, block.side_nm, 3).astype(np.float32), block.side_nm)
+    at = np.mod(
+        block.positions_nm[:, order] * signs + rng.uniform(0, block.side_nm, 3).astype(np.float32), block.side_nm
+    )
     across = int(np.ceil(width_nm / block.side_nm))
     up = int(np.ceil((thickness_nm + 8 * ROUGHNESS_NM) / block.side_nm))
-    tiles = np.array(list(product(range(across), range(across), range(up))), dtype=np.float32) * np.float32(block.side_nm)
+    tiles = np.array(list(product(range(across), range(across), range(up))), dtype=np.float32) * np.float32(
+        block.side_nm
+    )
     every = (at[None] + tiles[:, None]).reshape(-1, 3)
     every[:, 2] -= 4 * ROUGHNESS_NM
     lower, upper = _surface(every, width_nm, rng), thickness_nm + _surface(every, width_nm, rng)

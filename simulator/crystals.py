@@ -130,14 +130,17 @@ def _about_z(angle: float) -> Vectors:
 
 
 def _icosahedron(element: Element, atoms: int, rng: np.random.Generator) -> Sites:
-    """Mackay's shells (Acta Cryst. 15 (1962) 916): neighbours in a shell are 5.15 % farther apart than between shells."""
+    """Mackay's shells (Acta Cryst. 15 (1962) 916): atoms in a shell are 5.15 % farther apart than between shells."""
     golden = (1 + 5**0.5) / 2
     corners = np.array([np.roll([0, a, b * golden], k) for k in range(3) for a in (-1, 1) for b in (-1, 1)])
     corners /= np.linalg.norm(corners[0])
     edge = np.min([np.linalg.norm(a - b) for a, b in combinations(corners, 2)])
     spacing_nm = element.neighbour_nm / edge ** (2 / 3)
-    faces = [f for f in combinations(range(12), 3)
-             if max(np.linalg.norm(corners[a] - corners[b]) for a, b in combinations(f, 2)) < 1.01 * edge]
+    faces = [
+        f
+        for f in combinations(range(12), 3)
+        if max(np.linalg.norm(corners[a] - corners[b]) for a, b in combinations(f, 2)) < 1.01 * edge
+    ]
     shells = 2 + int(np.ceil(1.15 * (3 * atoms / 10) ** (1 / 3)))
     weights = np.array([(n - j - k, j, k) for n in range(shells + 1) for j in range(n + 1) for k in range(n + 1 - j)])
     at = np.vstack([weights @ corners[list(face)] for face in faces])
@@ -146,7 +149,12 @@ def _icosahedron(element: Element, atoms: int, rng: np.random.Generator) -> Site
     normals = np.array([corners[list(f)].sum(0) for f in faces])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     gauge = (at @ normals.T / _scatter(20, rng)).max(1)
-    middles = np.array([corners[a] + corners[b] for a, b in combinations(range(12), 2)
-                        if np.linalg.norm(corners[a] - corners[b]) < 1.01 * edge])
+    middles = np.array(
+        [
+            corners[a] + corners[b]
+            for a, b in combinations(range(12), 2)
+            if np.linalg.norm(corners[a] - corners[b]) < 1.01 * edge
+        ]
+    )
     axes = np.vstack([corners, normals, middles / np.linalg.norm(middles, axis=1, keepdims=True)])
     return Sites(positions_nm=at, gauge=gauge, axes=axes)

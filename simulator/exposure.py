@@ -27,10 +27,15 @@ class Exposure:
 def draw_optics(envelope: Envelope, energy_kev: float, rng: np.random.Generator) -> Optics:
     """A state of the microscope."""
     return Optics(
-        energy_kev=energy_kev, c1_nm=draw(envelope.c1_nm, rng), c3_nm=draw(envelope.c3_nm, rng),
-        a1_nm=draw_complex(envelope.a1_nm, rng), b2_nm=draw_complex(envelope.b2_nm, rng),
-        a2_nm=draw_complex(envelope.a2_nm, rng), focal_spread_nm=draw(envelope.focal_spread_nm, rng),
-        convergence_mrad=draw(envelope.convergence_mrad, rng), blur_nm=draw(envelope.blur_nm, rng),
+        energy_kev=energy_kev,
+        c1_nm=draw(envelope.c1_nm, rng),
+        c3_nm=draw(envelope.c3_nm, rng),
+        a1_nm=draw_complex(envelope.a1_nm, rng),
+        b2_nm=draw_complex(envelope.b2_nm, rng),
+        a2_nm=draw_complex(envelope.a2_nm, rng),
+        focal_spread_nm=draw(envelope.focal_spread_nm, rng),
+        convergence_mrad=draw(envelope.convergence_mrad, rng),
+        blur_nm=draw(envelope.blur_nm, rng),
     )
 
 
@@ -38,8 +43,11 @@ def draw_camera(envelope: Envelope, rng: np.random.Generator) -> Camera:
     """A camera of either kind."""
     return Camera(
         mtf="scintillator" if rng.random() < envelope.scintillator_share else "direct",
-        gain_counts_per_e=draw_log(envelope.gain_counts_per_e, rng), readout_counts=draw(envelope.readout_counts, rng),
-        offset_counts=draw((0.0, 200.0), rng), hot_share=draw((0.0, 3e-5), rng), dead_share=draw((0.0, 3e-5), rng),
+        gain_counts_per_e=draw_log(envelope.gain_counts_per_e, rng),
+        readout_counts=draw(envelope.readout_counts, rng),
+        offset_counts=draw((0.0, 200.0), rng),
+        hot_share=draw((0.0, 3e-5), rng),
+        dead_share=draw((0.0, 3e-5), rng),
     )
 
 

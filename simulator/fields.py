@@ -56,8 +56,9 @@ def windows(placed: Placed, size_px: int) -> tuple[tuple[slice, slice], tuple[sl
     return (pairs[0][0], pairs[1][0]), (pairs[0][1], pairs[1][1])
 
 
-def compose(film: FilmWave | None, placed: Sequence[Placed], grid: Grid, energy_kev: float, *,
-            film_first: bool = True) -> Field:
+def compose(
+    film: FilmWave | None, placed: Sequence[Placed], grid: Grid, energy_kev: float, *, film_first: bool = True
+) -> Field:
     """Multiply the waves at the mid-plane. `film_first`: the beam meets the film before the particles.
 
     Raises:
@@ -92,8 +93,9 @@ def image(field: Field, optics: Optics, camera_px: int) -> NDArray[np.float32]:
     return np.asarray(sampled.clamp_min(0).numpy(), dtype=np.float32)
 
 
-def place(particles: Sequence[ParticleWave], grid: Grid, rng: np.random.Generator, *, touching_share: float,
-          tries: int = 30) -> list[Placed]:
+def place(
+    particles: Sequence[ParticleWave], grid: Grid, rng: np.random.Generator, *, touching_share: float, tries: int = 30
+) -> list[Placed]:
     """Scatter particles at random without overlap; a share of them is pushed against a neighbour.
 
     A particle that finds no room in `tries` tries is left out.
@@ -119,7 +121,9 @@ def place(particles: Sequence[ParticleWave], grid: Grid, rng: np.random.Generato
     return placed
 
 
-def _push(neighbour: Placed, particle: ParticleWave, grid: Grid, gap_nm: float, rng: np.random.Generator) -> tuple[int, int]:
+def _push(
+    neighbour: Placed, particle: ParticleWave, grid: Grid, gap_nm: float, rng: np.random.Generator
+) -> tuple[int, int]:
     """A centre at which the two outlines nearly touch, in a random direction from the neighbour."""
     angle = rng.uniform(0, 2 * np.pi)
     direction = np.array([np.sin(angle), np.cos(angle)])

@@ -52,7 +52,9 @@ def chi_rad(optics: Optics, theta_x: torch.Tensor, theta_y: torch.Tensor) -> tor
     c = w.conj()
     r2 = (w * c).real
     path_nm = (
-        optics.c1_nm * r2 / 2 + optics.c3_nm * r2**2 / 4 + optics.c5_nm * r2**3 / 6
+        optics.c1_nm * r2 / 2
+        + optics.c3_nm * r2**2 / 4
+        + optics.c5_nm * r2**3 / 6
         + (optics.a1_nm * c**2 / 2 + optics.b2_nm * w**2 * c + optics.a2_nm * c**3 / 3).real
         + (optics.s3_nm * w**3 * c + optics.a3_nm * c**4 / 4).real
     )
@@ -68,7 +70,7 @@ def foci_nm(focal_spread_nm: float, foci: int) -> list[tuple[float, float]]:
 
 
 def _source_envelope(optics: Optics, chi: torch.Tensor, grid: Grid) -> torch.Tensor:
-    """exp(-(alpha / (2 lambda) . |d chi / d g| )^2): the Gaussian source's damping (Frank 1973), by central differences."""
+    """exp(-(alpha / (2 lambda) |d chi / d g|)^2): a Gaussian source's damping (Frank 1973), by central differences."""
     step = 1 / grid.width_nm
     d_y = (torch.roll(chi, -1, 0) - torch.roll(chi, 1, 0)) / (2 * step)
     d_x = (torch.roll(chi, -1, 1) - torch.roll(chi, 1, 1)) / (2 * step)

@@ -14,17 +14,21 @@ def random_quaternion(rng: np.random.Generator) -> Vectors:
     """Unit quaternion (w, x, y, z), uniform on SO(3): K. Shoemake, *Graphics Gems III* (1992) 124."""
     u, v, w = rng.random(3)
     a, b = np.sqrt(1 - u), np.sqrt(u)
-    return np.array([b * np.cos(2 * np.pi * w), a * np.sin(2 * np.pi * v), a * np.cos(2 * np.pi * v), b * np.sin(2 * np.pi * w)])
+    return np.array(
+        [b * np.cos(2 * np.pi * w), a * np.sin(2 * np.pi * v), a * np.cos(2 * np.pi * v), b * np.sin(2 * np.pi * w)]
+    )
 
 
 def matrix(quaternion: Vectors) -> Vectors:
     """Rotation matrix (3, 3) of a unit quaternion; a vector turns as R v."""
     w, x, y, z = quaternion
-    return np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
 
 
 def cubic_axes() -> Vectors:

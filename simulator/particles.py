@@ -61,8 +61,12 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     strained = left @ _strain(rng)
     shaken = strained @ rotation.T + rng.normal(0, metal.displacement_nm, left.shape)
     return Particle(
-        positions_nm=np.asarray(shaken - shaken.mean(0), dtype=np.float32), atomic_number=metal.atomic_number, shape=shape,
-        element=element, diameter_nm=float((6 / np.pi * len(left) * metal.atom_nm3) ** (1 / 3)), quaternion=quaternion,
+        positions_nm=np.asarray(shaken - shaken.mean(0), dtype=np.float32),
+        atomic_number=metal.atomic_number,
+        shape=shape,
+        element=element,
+        diameter_nm=float((6 / np.pi * len(left) * metal.atom_nm3) ** (1 / 3)),
+        quaternion=quaternion,
         zone_angle_deg=angle_to_axes_deg(perfect.axes, rotation),
     )
 
@@ -73,7 +77,9 @@ def coordination(positions_nm: NDArray[np.float64], neighbour_nm: float) -> NDAr
     return np.asarray(tree.query_ball_point(positions_nm, 1.2 * neighbour_nm, return_length=True) - 1, dtype=np.int64)
 
 
-def _without_loose_atoms(positions_nm: NDArray[np.float64], metal: Element, rng: np.random.Generator) -> NDArray[np.float64]:
+def _without_loose_atoms(
+    positions_nm: NDArray[np.float64], metal: Element, rng: np.random.Generator
+) -> NDArray[np.float64]:
     loose = coordination(positions_nm, metal.neighbour_nm) <= LOW_COORDINATION
     gone = loose & (rng.random(len(loose)) < rng.uniform(0, LARGEST_LOSS))
     return np.asarray(positions_nm[~gone])

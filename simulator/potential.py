@@ -20,7 +20,7 @@ from simulator.scattering import POTENTIAL_V_NM2, scattering_factor_nm
 WINDOW = 6
 """Width of the splat, pixels."""
 BETA = math.pi * math.sqrt((WINDOW * 2 / 3) ** 2 - 0.8)
-"""Kaiser-Bessel shape for frequencies up to a third of the sampling rate, an oversampling of 1.5 (Beatty 2005, eq. 5)."""
+"""Kaiser-Bessel shape for frequencies up to a third of the sampling rate: oversampling 1.5 in Beatty 2005, eq. 5."""
 
 
 def _window(distance_px: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -91,19 +91,21 @@ def _build(kind: type[Any], table: dict[str, Any], origin: str) -> Any:
 
 def read_waves(path: Path) -> WaveRecipe:
     """The [waves] table of a recipe. Raises ValueError naming the file and what is wrong."""
-    return _build(WaveRecipe, _table(path, "waves"), str(path))  # type: ignore[no-any-return]
+    return _build(WaveRecipe, _table(path, "waves"), str(path))
 
 
 def read_envelope(path: Path) -> Envelope:
     """The [envelope] table of a recipe. Raises ValueError naming the file and what is wrong."""
-    return _build(Envelope, _table(path, "envelope"), str(path))  # type: ignore[no-any-return]
+    return _build(Envelope, _table(path, "envelope"), str(path))
 
 
 def _table(path: Path, name: str) -> dict[str, Any]:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     strange = sorted(content.keys() - {"waves", "envelope"})
     if strange or name not in content:
-        raise ValueError(f"{path}: a recipe has the tables [waves] and [envelope], wanted [{name}], got {sorted(content)}")
+        raise ValueError(
+            f"{path}: a recipe has the tables [waves] and [envelope], wanted [{name}], got {sorted(content)}"
+        )
     table = content[name]
     if not isinstance(table, dict):
         raise ValueError(f"{path}: [{name}] must be a table")

@@ -25,14 +25,15 @@ def recipe_digest(recipe: WaveRecipe) -> str:
 
 
 def missing(recipe: WaveRecipe, folder: Path) -> list[tuple[str, int]]:
-    """(kind, shard) still to be made, films first."""
+    """(kind, shard) still to be made, particles first."""
     films, waves = -(-recipe.films // FILMS_A_SHARD), -(-recipe.particles // WAVES_A_SHARD)
-    wanted = [("film", n) for n in range(films)] + [("particle", n) for n in range(waves)]
+    wanted = [("particle", n) for n in range(waves)] + [("film", n) for n in range(films)]
     return [(kind, n) for kind, n in wanted if not _path(folder, kind, n).exists()]
 
 
-def make_shard(recipe: WaveRecipe, folder: Path, kind: str, number: int, device: torch.device,
-               tick: Callable[[], object]) -> Path:
+def make_shard(
+    recipe: WaveRecipe, folder: Path, kind: str, number: int, device: torch.device, tick: Callable[[], object]
+) -> Path:
     """Simulate one shard and put it in its place by a rename. `tick` is called after every wave."""
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, kind, number)
@@ -58,10 +59,16 @@ def particle_waves(recipe: WaveRecipe, path: Path) -> Iterator[ParticleWave]:
             group = file[name]
             a = group.attrs
             yield ParticleWave(
-                index=int(name), wave=_complex(group["wave"][()]), mask=np.unpackbits(group["mask"][()], axis=1)
-                .astype(bool)[:, : group["wave"].shape[0]], shape=str(a["shape"]), element=str(a["element"]),
-                energy_kev=float(a["energy_kev"]), diameter_nm=float(a["diameter_nm"]), depth_nm=float(a["depth_nm"]),
-                zone_angle_deg=float(a["zone_angle_deg"]), quaternion=np.asarray(a["quaternion"]),
+                index=int(name),
+                wave=_complex(group["wave"][()]),
+                mask=np.unpackbits(group["mask"][()], axis=1).astype(bool)[:, : group["wave"].shape[0]],
+                shape=str(a["shape"]),
+                element=str(a["element"]),
+                energy_kev=float(a["energy_kev"]),
+                diameter_nm=float(a["diameter_nm"]),
+                depth_nm=float(a["depth_nm"]),
+                zone_angle_deg=float(a["zone_angle_deg"]),
+                quaternion=np.asarray(a["quaternion"]),
             )
 
 
@@ -72,8 +79,12 @@ def film_waves(recipe: WaveRecipe, folder: Path) -> Iterator[FilmWave]:
             _check(file, recipe, path)
             for name in sorted(file):
                 a = file[name].attrs
-                yield FilmWave(index=int(name), wave=_complex(file[name]["wave"][()]), energy_kev=float(a["energy_kev"]),
-                               thickness_nm=float(a["thickness_nm"]))
+                yield FilmWave(
+                    index=int(name),
+                    wave=_complex(file[name]["wave"][()]),
+                    energy_kev=float(a["energy_kev"]),
+                    thickness_nm=float(a["thickness_nm"]),
+                )
 
 
 def particle_shards(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""(recipe, index) -> exit wave and its truth: one particle in vacuum, or one film. The seed is (recipe, kind, index)."""
+"""(recipe, index) -> exit wave and its truth: one particle in vacuum, or one film. Seeded by recipe, kind, index."""
 
 from __future__ import annotations
 
@@ -80,14 +80,20 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
         raise ValueError(f"particle {index} ({shape}) spans {extent_nm:.1f} nm, more than the widest field")
     grid = _fine(fitting[0], recipe.pixel_size_nm)
     centre_nm = fitting[0] // 2 * recipe.pixel_size_nm
-    at_nm = particle.positions_nm.astype(np.float64) + [centre_nm, centre_nm, 0]
+    at_nm = particle.positions_nm.astype(np.float64) + np.array([centre_nm, centre_nm, 0.0])
     slices = projected_slices(at_nm, particle.atomic_number, grid, recipe.slice_nm, device)
     wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=draw(recipe.absorption, rng))
     return ParticleWave(
-        index=index, wave=_store(wave, fitting[0]),
-        mask=projection_mask(at_nm, fitting[0], recipe.pixel_size_nm), shape=shape, element=element,
-        energy_kev=energy_kev, diameter_nm=particle.diameter_nm, depth_nm=slices.shape[0] * recipe.slice_nm,
-        zone_angle_deg=particle.zone_angle_deg, quaternion=np.asarray(particle.quaternion, dtype=np.float64),
+        index=index,
+        wave=_store(wave, fitting[0]),
+        mask=projection_mask(at_nm, fitting[0], recipe.pixel_size_nm),
+        shape=shape,
+        element=element,
+        energy_kev=energy_kev,
+        diameter_nm=particle.diameter_nm,
+        depth_nm=slices.shape[0] * recipe.slice_nm,
+        zone_angle_deg=particle.zone_angle_deg,
+        quaternion=np.asarray(particle.quaternion, dtype=np.float64),
     )
 
 
@@ -112,4 +118,6 @@ def film_wave(recipe: WaveRecipe, index: int, device: torch.device) -> FilmWave:
     atoms = carbon.film(thickness_nm, grid.width_nm, rng)
     slices = projected_slices(atoms.astype(np.float64), CARBON, grid, recipe.slice_nm, device)
     wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=recipe.film_absorption)
-    return FilmWave(index=index, wave=_store(wave, recipe.film_width_px), energy_kev=energy_kev, thickness_nm=thickness_nm)
+    return FilmWave(
+        index=index, wave=_store(wave, recipe.film_width_px), energy_kev=energy_kev, thickness_nm=thickness_nm
+    )

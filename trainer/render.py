@@ -50,8 +50,13 @@ def split_of(index: int, held_out_every: int) -> str:
     return "test" if index % held_out_every == held_out_every - 1 else "train"
 
 
-def fields_of(waves: Sequence[ParticleWave], films: Sequence[FilmWave], recipe: WaveRecipe, envelope: Envelope,
-              rng: np.random.Generator) -> Iterator[Field]:
+def fields_of(
+    waves: Sequence[ParticleWave],
+    films: Sequence[FilmWave],
+    recipe: WaveRecipe,
+    envelope: Envelope,
+    rng: np.random.Generator,
+) -> Iterator[Field]:
     """Deal every wave once, in random order, over fields of one beam energy each."""
     grid = Grid(size_px=recipe.film_width_px, pixel_size_nm=recipe.pixel_size_nm)
     for energy_kev in recipe.energies_kev:
@@ -61,7 +66,11 @@ def fields_of(waves: Sequence[ParticleWave], films: Sequence[FilmWave], recipe: 
         while order:
             number = int(rng.integers(*PARTICLES_A_FIELD, endpoint=True))
             taken = [deck[order.pop()] for _ in range(min(number, len(order)))]
-            film = None if rng.random() < envelope.bare_share else turned(own_films[int(rng.integers(len(own_films)))], rng)
+            film = (
+                None
+                if rng.random() < envelope.bare_share
+                else turned(own_films[int(rng.integers(len(own_films)))], rng)
+            )
             placed = place(taken, grid, rng, touching_share=envelope.touching_share)
             yield compose(film, placed, grid, energy_kev, film_first=bool(rng.random() < 0.5))
 
@@ -71,16 +80,21 @@ def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
     wave = np.rot90(film.wave, int(rng.integers(4)))
     wave = wave[::-1] if rng.random() < 0.5 else wave
     wave = np.roll(wave, tuple(int(v) for v in rng.integers(0, wave.shape[0], 2)), (0, 1))
-    return FilmWave(index=film.index, wave=np.ascontiguousarray(wave), energy_kev=film.energy_kev, thickness_nm=film.thickness_nm)
+    return FilmWave(
+        index=film.index, wave=np.ascontiguousarray(wave), energy_kev=film.energy_kev, thickness_nm=film.thickness_nm
+    )
 
 
-def add_exposure(samples: Samples, clean: Field, exposure: Exposure, classes: Sequence[str], sizes: Sizes,
-                 rng: np.random.Generator) -> None:
+def add_exposure(
+    samples: Samples, clean: Field, exposure: Exposure, classes: Sequence[str], sizes: Sizes, rng: np.random.Generator
+) -> None:
     """Cut one exposure into a detector's sample and a classifier's patches."""
     maps, scale = channels(exposure.counts, exposure.pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
     samples.channels.append(maps.astype(np.float16))
     samples.targets.append(
-        target_maps(clean.labels, clean.grid.pixel_size_nm, (maps.shape[1], maps.shape[2]), scale * exposure.pixel_size_nm)
+        target_maps(
+            clean.labels, clean.grid.pixel_size_nm, (maps.shape[1], maps.shape[2]), scale * exposure.pixel_size_nm
+        )
     )
     centres, rows = [], []
     for number, item in enumerate(clean.placed, start=1):
@@ -91,23 +105,44 @@ def add_exposure(samples: Samples, clean: Field, exposure: Exposure, classes: Se
         centres.append(centre_nm / exposure.pixel_size_nm - 0.5)
         rows.append(_row(item.particle, clean, exposure, classes))
     if centres:
-        cut = cut_patches(exposure.counts, np.array(centres, dtype=np.float32), exposure.pixel_size_nm, sizes.patch_px,
-                          sizes.patch_pixel_size_nm)
+        cut = cut_patches(
+            exposure.counts,
+            np.array(centres, dtype=np.float32),
+            exposure.pixel_size_nm,
+            sizes.patch_px,
+            sizes.patch_pixel_size_nm,
+        )
         samples.patches += list(cut[:, 0].astype(np.float16))
         samples.rows += rows
 
 
-def _row(particle: ParticleWave, clean: Field, exposure: Exposure, classes: Sequence[str]) -> dict[str, float | int | str]:
+def _row(
+    particle: ParticleWave, clean: Field, exposure: Exposure, classes: Sequence[str]
+) -> dict[str, float | int | str]:
     return {
-        "label": classes.index(particle.shape), "wave": particle.index, "element": particle.element,
-        "diameter_nm": particle.diameter_nm, "zone_deg": particle.zone_angle_deg, "film_nm": clean.film_nm,
-        "defocus_nm": exposure.optics.c1_nm, "dose_e_per_a2": exposure.dose_e_per_a2,
+        "label": classes.index(particle.shape),
+        "wave": particle.index,
+        "element": particle.element,
+        "diameter_nm": particle.diameter_nm,
+        "zone_deg": particle.zone_angle_deg,
+        "film_nm": clean.film_nm,
+        "defocus_nm": exposure.optics.c1_nm,
+        "dose_e_per_a2": exposure.dose_e_per_a2,
         "pixel_size_nm": exposure.pixel_size_nm,
     }
 
 
-def render(waves: Sequence[ParticleWave], films: Sequence[FilmWave], recipe: WaveRecipe, envelope: Envelope, sizes: Sizes,
-           *, exposures: int, rng: np.random.Generator, tick: Callable[[], object]) -> Samples:
+def render(
+    waves: Sequence[ParticleWave],
+    films: Sequence[FilmWave],
+    recipe: WaveRecipe,
+    envelope: Envelope,
+    sizes: Sizes,
+    *,
+    exposures: int,
+    rng: np.random.Generator,
+    tick: Callable[[], object],
+) -> Samples:
     """All fields of a set of waves, each imaged `exposures` times."""
     samples = Samples()
     for clean in fields_of(waves, films, recipe, envelope, rng):

@@ -10,8 +10,9 @@ BORDER_NM = 0.45
 """Two particles nearer than this have a border between them."""
 
 
-def target_maps(labels: NDArray[np.int32], pixel_size_nm: float, map_shape: tuple[int, int],
-                map_pixel_size_nm: float) -> NDArray[np.uint8]:
+def target_maps(
+    labels: NDArray[np.int32], pixel_size_nm: float, map_shape: tuple[int, int], map_pixel_size_nm: float
+) -> NDArray[np.uint8]:
     """(3, h, w) uint8, 255 = one: particle, centre, border, on the detector's grid (same upper left corner).
 
     `labels` (n, n) numbers the particles from one. The centre map is each particle's distance from its edge, squared,
@@ -35,8 +36,11 @@ def target_maps(labels: NDArray[np.int32], pixel_size_nm: float, map_shape: tupl
     return np.round(np.clip(np.stack(maps), 0, 1) * 255).astype(np.uint8)
 
 
-def _sample(values: NDArray[np.float32], pixel_size_nm: float, map_shape: tuple[int, int],
-            map_pixel_size_nm: float) -> NDArray[np.float32]:
+def _sample(
+    values: NDArray[np.float32], pixel_size_nm: float, map_shape: tuple[int, int], map_pixel_size_nm: float
+) -> NDArray[np.float32]:
     smooth = gaussian_filter(values, 0.3 * map_pixel_size_nm / pixel_size_nm)
     axes = [(np.arange(n) + 0.5) * map_pixel_size_nm / pixel_size_nm - 0.5 for n in map_shape]
-    return np.asarray(map_coordinates(smooth, np.meshgrid(*axes, indexing="ij"), order=1, mode="nearest"), dtype=np.float32)
+    return np.asarray(
+        map_coordinates(smooth, np.meshgrid(*axes, indexing="ij"), order=1, mode="nearest"), dtype=np.float32
+    )

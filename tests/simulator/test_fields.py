@@ -21,9 +21,18 @@ GRID = Grid(size_px=192, pixel_size_nm=0.032)
 def _disc(radius_nm: float = 1.0, energy_kev: float = 300.0) -> ParticleWave:
     at = (np.arange(96) - 48) * 0.032
     mask = at[:, None] ** 2 + at[None, :] ** 2 <= radius_nm**2
-    return ParticleWave(index=0, wave=np.where(mask, np.exp(0.5j), 1).astype(np.complex64), mask=mask, shape="cube",
-                        element="Au", energy_kev=energy_kev, diameter_nm=2 * radius_nm, depth_nm=0.0,
-                        zone_angle_deg=0.0, quaternion=np.array([1.0, 0, 0, 0]))
+    return ParticleWave(
+        index=0,
+        wave=np.where(mask, np.exp(0.5j), 1).astype(np.complex64),
+        mask=mask,
+        shape="cube",
+        element="Au",
+        energy_kev=energy_kev,
+        diameter_nm=2 * radius_nm,
+        depth_nm=0.0,
+        zone_angle_deg=0.0,
+        quaternion=np.array([1.0, 0, 0, 0]),
+    )
 
 
 def test_truth_lies_where_the_particle_is() -> None:
@@ -78,11 +87,24 @@ def test_composition_is_close_to_the_full_multislice() -> None:
     lens = Optics(energy_kev=300, c1_nm=-8, focal_spread_nm=3)
     truth = intensity(propagate(full, grid, 300.0, -depth_nm / 2), grid, lens)
     gold_wave = exit_wave(gold, grid, 300.0, 0.2, absorption=0.0)
-    own = ParticleWave(index=0, wave=gold_wave.numpy(), mask=np.ones((320, 320), dtype=bool), shape="truncated_octahedron",
-                       element="Au", energy_kev=300.0, diameter_nm=4.0, depth_nm=depth_nm, zone_angle_deg=0.0,
-                       quaternion=np.array([1.0, 0, 0, 0]))
-    film_wave = FilmWave(index=0, wave=exit_wave(carbon_slices, grid, 300.0, 0.2, absorption=0.0).numpy(),
-                         energy_kev=300.0, thickness_nm=carbon_slices.shape[0] * 0.2)
+    own = ParticleWave(
+        index=0,
+        wave=gold_wave.numpy(),
+        mask=np.ones((320, 320), dtype=bool),
+        shape="truncated_octahedron",
+        element="Au",
+        energy_kev=300.0,
+        diameter_nm=4.0,
+        depth_nm=depth_nm,
+        zone_angle_deg=0.0,
+        quaternion=np.array([1.0, 0, 0, 0]),
+    )
+    film_wave = FilmWave(
+        index=0,
+        wave=exit_wave(carbon_slices, grid, 300.0, 0.2, absorption=0.0).numpy(),
+        energy_kev=300.0,
+        thickness_nm=carbon_slices.shape[0] * 0.2,
+    )
     ours = compose(film_wave, [Placed(particle=own, y_px=160, x_px=160)], grid, 300.0)
     error = float((intensity(ours.wave, grid, lens) - truth).std() / truth.std())
     assert error < 0.08

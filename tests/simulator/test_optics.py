@@ -53,8 +53,18 @@ def test_propagation_by_z_and_underfocus_by_z_is_focus() -> None:
 
 
 def test_vacuum_images_as_one_whatever_the_lens() -> None:
-    lens = Optics(energy_kev=200, c1_nm=8, a1_nm=2 + 1j, b2_nm=50, a2_nm=40j, c3_nm=5e3, focal_spread_nm=3,
-                  convergence_mrad=0.3, blur_nm=0.03, aperture_per_nm=8)
+    lens = Optics(
+        energy_kev=200,
+        c1_nm=8,
+        a1_nm=2 + 1j,
+        b2_nm=50,
+        a2_nm=40j,
+        c3_nm=5e3,
+        focal_spread_nm=3,
+        convergence_mrad=0.3,
+        blur_nm=0.03,
+        aperture_per_nm=8,
+    )
     image = intensity(torch.ones(128, 128, dtype=torch.complex64), GRID, lens)
     assert torch.allclose(image, torch.ones_like(image), atol=1e-4)
 
@@ -88,5 +98,9 @@ def test_twofold_astigmatism_is_defocus_of_opposite_signs_along_its_axes() -> No
     along_x = (1 + 1j * ripple[None, :].expand(128, 128)).to(torch.complex64)
     along_y = along_x.T.contiguous()
     astigmatic = Optics(energy_kev=300, c1_nm=10, a1_nm=4)
-    assert torch.allclose(intensity(along_x, GRID, astigmatic), intensity(along_x, GRID, Optics(energy_kev=300, c1_nm=14)), atol=1e-4)
-    assert torch.allclose(intensity(along_y, GRID, astigmatic), intensity(along_y, GRID, Optics(energy_kev=300, c1_nm=6)), atol=1e-4)
+    assert torch.allclose(
+        intensity(along_x, GRID, astigmatic), intensity(along_x, GRID, Optics(energy_kev=300, c1_nm=14)), atol=1e-4
+    )
+    assert torch.allclose(
+        intensity(along_y, GRID, astigmatic), intensity(along_y, GRID, Optics(energy_kev=300, c1_nm=6)), atol=1e-4
+    )
