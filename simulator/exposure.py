@@ -12,6 +12,9 @@ from simulator.fields import Field, image
 from simulator.optics import Optics
 from simulator.recipe import Envelope, draw, draw_complex, draw_log
 
+RIM_NM = 0.8
+"""Width of the field's rim that the camera does not see."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exposure:
@@ -20,6 +23,8 @@ class Exposure:
     counts: NDArray[np.uint16]
     """(h, w)."""
     pixel_size_nm: float
+    corner_nm: float
+    """How far the camera's upper left corner lies inside the field's, along both axes."""
     dose_e_per_a2: float
     optics: Optics
 
@@ -56,7 +61,12 @@ def draw_exposure(field: Field, envelope: Envelope, rng: np.random.Generator) ->
     wanted_nm = draw(envelope.camera_pixel_size_nm, rng)
     camera_px = round(field.grid.width_nm / wanted_nm)
     pixel_size_nm = field.grid.width_nm / camera_px
+    # The field is periodic, its particles are not: fringes of the seam stay outside the camera.
+    rim_px = int(np.ceil(RIM_NM / pixel_size_nm))
     optics = draw_optics(envelope, field.energy_kev, rng)
     dose = draw_log(envelope.dose_e_per_a2, rng)
-    counts = expose(image(field, optics, camera_px), pixel_size_nm, dose, draw_camera(envelope, rng), rng)
-    return Exposure(counts=counts, pixel_size_nm=pixel_size_nm, dose_e_per_a2=dose, optics=optics)
+    seen = image(field, optics, camera_px)[rim_px:-rim_px, rim_px:-rim_px]
+    counts = expose(seen, pixel_size_nm, dose, draw_camera(envelope, rng), rng)
+    return Exposure(
+        counts=counts, pixel_size_nm=pixel_size_nm, corner_nm=rim_px * pixel_size_nm, dose_e_per_a2=dose, optics=optics
+    )

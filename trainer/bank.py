@@ -57,7 +57,7 @@ def write_shard(path: Path, samples: Samples) -> None:
         maps[n, :, : c.shape[1], : c.shape[2]] = c
         targets[n, :, : t.shape[1], : t.shape[2]] = t
     columns: dict[str, Any] = {f"row_{key}": np.array([row[key] for row in samples.rows]) for key in ROWS}
-    valid = np.array([c.shape[1:] for c in samples.channels], dtype=np.int32)
+    valid = np.array([t.shape[1:] for t in samples.targets], dtype=np.int32)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part.npz")
     np.savez(unfinished, patches=np.array(samples.patches), channels=maps, targets=targets, valid=valid, **columns)

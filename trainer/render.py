@@ -16,7 +16,7 @@ from simulator.fields import Field, compose, place
 from simulator.grid import Grid
 from simulator.recipe import Envelope, WaveRecipe
 from simulator.waves import FilmWave, ParticleWave
-from trainer.targets import target_maps
+from trainer.targets import target_maps, truth_maps
 
 PARTICLES_A_FIELD = (0, 9)
 CENTRE_JITTER_NM = 0.15
@@ -86,29 +86,33 @@ def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
 
 
 def add_exposure(
-    samples: Samples, clean: Field, exposure: Exposure, classes: Sequence[str], sizes: Sizes, rng: np.random.Generator
+    samples: Samples,
+    clean: Field,
+    truth: NDArray[np.float32],
+    exposure: Exposure,
+    classes: Sequence[str],
+    sizes: Sizes,
+    rng: np.random.Generator,
 ) -> None:
     """Cut one exposure into a detector's sample and a classifier's patches."""
-    maps, scale = channels(exposure.counts, exposure.pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
+    counts, pixel_size_nm, grid = exposure.counts, exposure.pixel_size_nm, clean.grid
+    maps, scale = channels(counts, pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
+    real = (int(counts.shape[0] // scale), int(counts.shape[1] // scale))
     samples.channels.append(maps.astype(np.float16))
-    samples.targets.append(
-        target_maps(
-            clean.labels, clean.grid.pixel_size_nm, (maps.shape[1], maps.shape[2]), scale * exposure.pixel_size_nm
-        )
-    )
+    samples.targets.append(target_maps(truth, grid.pixel_size_nm, exposure.corner_nm, real, scale * pixel_size_nm))
     centres, rows = [], []
     for number, item in enumerate(clean.placed, start=1):
-        own = np.argwhere(clean.labels == number)
-        if len(own) < WHOLE * item.particle.mask.sum():
+        at_px = ((np.argwhere(clean.labels == number) + 0.5) * grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm
+        seen = at_px[((at_px >= 0) & (at_px < counts.shape[0])).all(1)]
+        if len(seen) < WHOLE * item.particle.mask.sum():
             continue
-        centre_nm = (own.mean(0) + 0.5) * clean.grid.pixel_size_nm + rng.normal(0, CENTRE_JITTER_NM, 2)
-        centres.append(centre_nm / exposure.pixel_size_nm - 0.5)
+        centres.append(seen.mean(0) - 0.5 + rng.normal(0, CENTRE_JITTER_NM / pixel_size_nm, 2))
         rows.append(_row(item.particle, clean, exposure, classes))
     if centres:
         cut = cut_patches(
-            exposure.counts,
+            counts,
             np.array(centres, dtype=np.float32),
-            exposure.pixel_size_nm,
+            pixel_size_nm,
             sizes.patch_px,
             sizes.patch_pixel_size_nm,
         )
@@ -146,8 +150,9 @@ def render(
     """All fields of a set of waves, each imaged `exposures` times."""
     samples = Samples()
     for clean in fields_of(waves, films, recipe, envelope, rng):
+        truth = truth_maps(clean.labels, clean.grid.pixel_size_nm)
         for _ in range(exposures):
-            add_exposure(samples, clean, draw_exposure(clean, envelope, rng), recipe.shapes, sizes, rng)
+            add_exposure(samples, clean, truth, draw_exposure(clean, envelope, rng), recipe.shapes, sizes, rng)
         tick()
     return samples
 
