@@ -1,0 +1,108 @@
+"""Snapshots, commands and model cards survive their wires and refuse what is not theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.command import Command
+from protocol.command_wire import decode_command, encode_command
+from protocol.errors import ProtocolError
+from protocol.model_card import ModelCard
+from protocol.model_card_json import card_from_json, card_to_json
+from protocol.plain import to_plain
+from protocol.snapshot_wire import decode_snapshot, encode_snapshot
+from tests.examples import snapshot
+
+CARD = ModelCard(
+    name="c",
+    role="classifier",
+    classes=("cube", "octahedron"),
+    pixel_size_nm=0.075,
+    patch_px=128,
+    channels=1,
+    normalisation="patch-v1",
+    model_sha256="0" * 64,
+    provenance={"run": "a test"},
+    confusion=((9.0, 1.0, 0.0), (1, 8, 1)),
+)
+
+
+def test_a_snapshot_survives_the_wire() -> None:
+    first = snapshot()
+    back = decode_snapshot(encode_snapshot(first))
+    assert msgpack.packb(to_plain(back)) == msgpack.packb(to_plain(first))
+    assert back.frame is not None
+    assert first.frame is not None
+    assert np.array_equal(back.frame.image, first.frame.image)
+
+
+def test_a_snapshot_without_a_frame_survives_too() -> None:
+    assert decode_snapshot(encode_snapshot(replace(snapshot(), frame=None))).frame is None
+
+
+def test_a_snapshot_of_another_version_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="version 1 was promised, got 99"):
+        decode_snapshot(msgpack.packb({"version": 99}))
+
+
+def test_an_unknown_or_missing_field_is_named() -> None:
+    plain = to_plain(snapshot())
+    del plain["run"]
+    plain["colour"] = 1
+    with pytest.raises(ProtocolError, match=r"unknown keys \['colour'\], missing keys \['run'\]"):
+        decode_snapshot(msgpack.packb({"version": 1, "snapshot": plain}))
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_no_snapshot_and_no_command(part: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_snapshot(part)
+    with pytest.raises(ProtocolError):
+        decode_command(part)
+
+
+@pytest.mark.parametrize("command", [Command(action="pause"), Command(action="set_threshold", value=0.7)])
+def test_a_command_survives_the_wire(command: Command) -> None:
+    assert decode_command(encode_command(command)) == command
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"action": "set_threshold"},
+        {"action": "pause", "value": 1.0},
+        {"action": "explode"},
+        {"action": "set_threshold", "value": 2.0},
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(ProtocolError):
+        decode_command(msgpack.packb(bad))
+
+
+def test_a_card_survives_json() -> None:
+    assert card_from_json(card_to_json(CARD)) == CARD
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"provenance": {}}, "provenance is empty"),
+        ({"role": "oracle"}, "role must be"),
+        ({"temperature": 0.0}, "positive"),
+    ],
+)
+def test_a_card_that_promises_nothing_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        card_from_json(card_to_json(replace(CARD, **change)))  # type: ignore[arg-type]
+
+
+def test_text_that_is_no_json_is_no_card() -> None:
+    with pytest.raises(ProtocolError, match="not JSON"):
+        card_from_json("{")
