@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import karabo_bridge
 import numpy as np
 import pytest
@@ -52,10 +54,8 @@ def test_garbage_is_a_protocol_error(parts: list[bytes]) -> None:
 def test_one_changed_byte_is_read_or_refused(part: int, place: int, value: int) -> None:
     parts = [bytearray(p) for p in encode_frame(GOOD)]
     parts[part][place % len(parts[part])] = value
-    try:
-        decode_frame([bytes(p) for p in parts])
-    except ProtocolError as error:
-        assert str(error)
+    with contextlib.suppress(ProtocolError):
+        assert decode_frame([bytes(p) for p in parts]).pixels.shape
 
 
 def test_decoding_copies_no_pixels() -> None:
