@@ -18,7 +18,7 @@ from simulator.recipe import Envelope, WaveRecipe
 from simulator.waves import FilmWave, ParticleWave
 from trainer.targets import target_maps, truth_maps
 
-PARTICLES_A_FIELD = (0, 9)
+PARTICLES_A_FIELD = (0, 7)
 CENTRE_JITTER_NM = 0.15
 """Standard deviation of a detected centre about the truth."""
 WHOLE = 0.8
@@ -57,21 +57,19 @@ def fields_of(
     envelope: Envelope,
     rng: np.random.Generator,
 ) -> Iterator[Field]:
-    """Deal every wave once, in random order, over fields of one beam energy each."""
+    """Deal every wave once over fields of one beam energy each; one that finds no room is dealt again."""
     grid = Grid(size_px=recipe.film_width_px, pixel_size_nm=recipe.pixel_size_nm)
     for energy_kev in recipe.energies_kev:
         deck = [w for w in waves if w.energy_kev == energy_kev]
         own_films = [f for f in films if f.energy_kev == energy_kev]
-        order = list(rng.permutation(len(deck)))
-        while order:
+        deck = [deck[n] for n in rng.permutation(len(deck))]
+        while deck:
             number = int(rng.integers(*PARTICLES_A_FIELD, endpoint=True))
-            taken = [deck[order.pop()] for _ in range(min(number, len(order)))]
-            film = (
-                None
-                if rng.random() < envelope.bare_share
-                else turned(own_films[int(rng.integers(len(own_films)))], rng)
-            )
-            placed = place(taken, grid, rng, touching_share=envelope.touching_share)
+            bare = rng.random() < envelope.bare_share
+            film = None if bare else turned(own_films[int(rng.integers(len(own_films)))], rng)
+            placed = place(deck[:number], grid, rng, touching_share=envelope.touching_share)
+            used = {p.particle.index for p in placed}
+            deck = [w for w in deck[:number] if w.index not in used] + deck[number:]
             yield compose(film, placed, grid, energy_kev, film_first=bool(rng.random() < 0.5))
 
 

@@ -5,6 +5,7 @@ The pixel size comes from the file's own calibration or from the caller, never f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,10 @@ def _resolution(tags: Any) -> float | None:
 def _mrc(path: Path) -> Images:
     import mrcfile
 
-    with mrcfile.open(path, permissive=False) as file:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # old writers leave out the map ID; the checks below suffice
+        file = mrcfile.open(path, permissive=True)
+    with file:
         if file.data is None:
             raise EdgeError(f"{path}: holds no image")
         x, y = float(file.voxel_size.x) / 10, float(file.voxel_size.y) / 10
