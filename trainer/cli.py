@@ -14,7 +14,7 @@ from simulator.recipe import WaveRecipe, read_envelope, read_waves
 from simulator.stock import film_waves, particle_shards, particle_waves
 from simulator.waves import ParticleWave
 from trainer.bank import write_shard
-from trainer.render import Sizes, render, split_of, stock_of
+from trainer.render import Sizes, film_split, render, stock_of, wave_split
 from trainer.train import FitConfig, fit
 
 
@@ -80,7 +80,7 @@ def _fit(options: argparse.Namespace) -> None:
 def _render(options: argparse.Namespace) -> None:
     recipe_path = stock_of(options.stock)
     recipe, envelope = read_waves(recipe_path), read_envelope(recipe_path)
-    films = [f for f in film_waves(recipe, options.stock) if split_of(f.index, 10) == options.split]
+    films = [f for f in film_waves(recipe, options.stock) if film_split(f.index, recipe.films) == options.split]
     if {f.energy_kev for f in films} != set(recipe.energies_kev):
         raise ValueError(f"{options.stock} has no {options.split} films for every beam energy yet")
     part, parts = (int(n) for n in options.part.split("/"))
@@ -100,8 +100,7 @@ def _render(options: argparse.Namespace) -> None:
 
 def _of_split(shard: Path, recipe: WaveRecipe, split: str) -> list[ParticleWave]:
     """Every tenth round of the classes is held out, so that both splits have all classes alike."""
-    classes = len(recipe.shapes)
-    return [w for w in particle_waves(recipe, shard) if split_of(w.index // classes, 10) == split]
+    return [w for w in particle_waves(recipe, shard) if wave_split(w.index, len(recipe.shapes)) == split]
 
 
 def _groups(shards: list[Path], waves: int) -> list[list[Path]]:

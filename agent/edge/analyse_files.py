@@ -1,0 +1,58 @@
+"""Files to lines of JSON: one line a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from agent.core.config import AnalysisConfig
+from agent.core.engine import Engine
+from agent.core.pipeline import analyse
+from agent.core.result import FrameResult, UnusableFrame
+from agent.edge.errors import EdgeError
+from agent.edge.image_files import read_frames
+
+
+def analyse_files(
+    paths: Sequence[Path], engine: Engine, config: AnalysisConfig, out: TextIO
+) -> Iterator[tuple[Path, int, str]]:
+    """Write the frames of each file; yields (file, frames written, what went wrong or empty) after each file.
+
+    A bad file does not stop the others, and what was written before its fault stays.
+    """
+    for path in paths:
+        written, problem = 0, ""
+        try:
+            for number, frame in enumerate(read_frames(path, config.pixel_size_nm)):
+                try:
+                    result = analyse(frame, engine, config)
+                except UnusableFrame as error:
+                    raise EdgeError(f"{path}, frame {number}: {error}") from error
+                out.write(json.dumps(line(path, number, result, engine.classifier_card.classes)) + "\n")
+                written += 1
+        except EdgeError as error:
+            problem = str(error)
+        out.flush()
+        yield path, written, problem
+
+
+def line(path: Path, number: int, result: FrameResult, classes: Sequence[str]) -> dict[str, Any]:
+    """The JSON object of one frame."""
+    return {
+        "file": str(path),
+        "frame": number,
+        "pixel_size_nm": result.pixel_size_nm,
+        "particles": [
+            {
+                "y_px": round(p.y_px, 2),
+                "x_px": round(p.x_px, 2),
+                "diameter_nm": round(p.diameter_nm, 3),
+                "shape": p.shape,
+                "confidence": round(p.confidence, 4),
+                "probabilities": {c: round(float(v), 4) for c, v in zip(classes, p.probabilities, strict=True)},
+            }
+            for p in result.particles
+        ],
+    }
