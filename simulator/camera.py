@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft2, rfft2
 
 FULL_SCALE_COUNTS = 65535
 
@@ -67,7 +68,7 @@ def expose(
         height, width = electrons.shape
         q_y, q_x = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
         transfer = mtf(camera, np.hypot(q_y, q_x)).astype(np.float32)
-        electrons = np.fft.irfft2(np.fft.rfft2(electrons) * transfer, s=electrons.shape).astype(np.float32)
+        electrons = irfft2(rfft2(electrons) * transfer, s=electrons.shape)
     counts = electrons * camera.gain_counts_per_e + camera.offset_counts
     counts += camera.readout_counts * rng.standard_normal(counts.shape, dtype=np.float32)
     fault = rng.random(counts.shape, dtype=np.float32)

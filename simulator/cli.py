@@ -10,6 +10,7 @@ import torch
 from tqdm import tqdm
 
 from simulator.recipe import read_waves
+from simulator.session import make_session
 from simulator.stock import FILMS_A_SHARD, WAVES_A_SHARD, make_shard, missing
 
 
@@ -23,9 +24,17 @@ def main(arguments: list[str] | None = None) -> int:
     make.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     make.add_argument("--threads", type=int, default=1)
     make.add_argument("--part", default="1/1", help="K/N: the K-th of N processes that share the work")
+    make.set_defaults(run=_make)
+    session = commands.add_parser("session", help="what the virtual microscope plays, from a stock")
+    session.add_argument("recipe", type=Path)
+    session.add_argument("--stock", type=Path, required=True)
+    session.add_argument("--out", type=Path, required=True)
+    session.add_argument("--seed", type=int, default=77)
+    session.set_defaults(run=_session)
     options = parser.parse_args(arguments)
     try:
-        return _make(options)
+        code: int = options.run(options)
+        return code
     except (OSError, ValueError) as error:
         print(f"beamside-simulate: {error}", file=sys.stderr)
         return 2
@@ -43,6 +52,12 @@ def _make(options: argparse.Namespace) -> int:
     with tqdm(total=total, unit="wave", smoothing=0.05) as bar:
         for kind, number in shards:
             make_shard(recipe, options.out, kind, number, torch.device(options.device), bar.update)
+    return 0
+
+
+def _session(options: argparse.Namespace) -> int:
+    truth = make_session(read_waves(options.recipe), options.stock, options.out, options.seed)
+    print(f"{len(truth)} particles in {options.out}")
     return 0
 
 

@@ -24,6 +24,16 @@ def recipe_digest(recipe: WaveRecipe) -> str:
     return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:16]
 
 
+def wave_split(index: int, classes: int) -> str:
+    """``test`` for every tenth round of the classes, ``train`` else: by structure, never by image."""
+    return "test" if index // classes % 10 == 9 else "train"
+
+
+def film_split(index: int, films: int) -> str:
+    """``test`` for the last seventh of the films."""
+    return "test" if index >= films * 6 // 7 else "train"
+
+
 def missing(recipe: WaveRecipe, folder: Path) -> list[tuple[str, int]]:
     """(kind, shard) still to be made, particles first."""
     films, waves = -(-recipe.films // FILMS_A_SHARD), -(-recipe.particles // WAVES_A_SHARD)

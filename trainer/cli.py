@@ -10,12 +10,23 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from agent.core.calibrate import probabilities
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.stock import film_waves, particle_shards, particle_waves
+from simulator.stock import film_split, film_waves, particle_shards, particle_waves, wave_split
 from simulator.waves import ParticleWave
-from trainer.bank import write_shard
-from trainer.render import Sizes, film_split, render, stock_of, wave_split
-from trainer.train import FitConfig, fit
+from trainer.bank import read_patches, shards_of, write_shard
+from trainer.calibration import confusion_counts, fit_temperature, threshold_for
+from trainer.evaluate import (
+    calibration_half,
+    class_accuracy,
+    classifier_measures,
+    detector_measures,
+    fused_accuracy,
+    logits_of,
+)
+from trainer.export import export_classifier, export_detector
+from trainer.render import Sizes, render, stock_of
+from trainer.train import FitConfig, fit, trained
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +72,62 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--averaging", type=float, default=0.995)
     two.add_argument("--seed", type=int, default=1)
     two.set_defaults(run=_fit)
+    three = commands.add_parser("export", help="both networks to ONNX files and cards, calibrated and measured")
+    three.add_argument("--classifier", type=Path, required=True)
+    three.add_argument("--detector", type=Path, required=True)
+    three.add_argument("--bank", type=Path, required=True, help="the held-out bank")
+    three.add_argument("--out", type=Path, required=True)
+    three.add_argument("--name", required=True)
+    three.add_argument("--made-by", required=True, help="the script of trainer/runs that made the weights")
+    three.add_argument("--exit-waves", type=int, required=True, help="distinct exit waves that training has seen")
+    three.add_argument("--error-level", type=float, default=0.10, help="of the answers, with 95 %% trust")
+    three.add_argument("--detector-threshold", type=float, default=0.5)
+    three.set_defaults(run=_export)
     return parser
+
+
+def _export(options: argparse.Namespace) -> None:
+    provenance = {"run": options.made_by, "exit_waves": str(options.exit_waves)}
+    network, config, steps = trained(options.classifier)
+    held_out = read_patches(shards_of(options.bank))
+    labels, waves = held_out.rows["label"], held_out.rows["wave"]
+    logits = logits_of(network, held_out.patches)
+    setting = calibration_half(waves, len(config.classes))
+    temperature = fit_temperature(logits[setting], labels[setting])
+    p = probabilities(logits, temperature)
+    threshold = threshold_for(p[setting], labels[setting], waves[setting], options.error_level)
+    measures = classifier_measures(p, held_out, ~setting)
+    measures |= {f"recall_{k}": v for k, v in class_accuracy(p[~setting], labels[~setting], config.classes).items()}
+    measures["accuracy_two_images"] = fused_accuracy(p[~setting], {k: v[~setting] for k, v in held_out.rows.items()})
+    counts = confusion_counts(p[~setting], labels[~setting], threshold)
+    sizes = Sizes()
+    export_classifier(
+        network,
+        config.classes,
+        sizes.patch_px,
+        options.out,
+        name=options.name,
+        pixel_size_nm=sizes.patch_pixel_size_nm,
+        provenance=provenance | {"steps": str(steps), "error_level": str(options.error_level)},
+        measures=measures,
+        temperature=temperature,
+        threshold=threshold,
+        confusion=tuple(tuple(float(n) for n in row) for row in counts),
+    )
+    network, _, steps = trained(options.detector)
+    found = detector_measures(network, shards_of(options.bank), options.detector_threshold)
+    export_detector(
+        network,
+        options.out,
+        name=options.name,
+        pixel_size_nm=sizes.detector_pixel_size_nm,
+        patch_px=sizes.divisor,
+        provenance=provenance | {"steps": str(steps)},
+        measures=found,
+        threshold=options.detector_threshold,
+    )
+    for key, value in {**measures, "temperature": temperature, "threshold": threshold, **found}.items():
+        print(f"{key:40s}{value:10.4f}")
 
 
 def _fit(options: argparse.Namespace) -> None:

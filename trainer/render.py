@@ -45,16 +45,6 @@ class Samples:
     targets: list[NDArray[np.uint8]] = field(default_factory=list)
 
 
-def wave_split(index: int, classes: int) -> str:
-    """``test`` for every tenth round of the classes, ``train`` else: by structure, never by image."""
-    return "test" if index // classes % 10 == 9 else "train"
-
-
-def film_split(index: int, films: int) -> str:
-    """``test`` for the last seventh of the films."""
-    return "test" if index >= films * 6 // 7 else "train"
-
-
 def fields_of(
     waves: Sequence[ParticleWave],
     films: Sequence[FilmWave],

@@ -1,0 +1,128 @@
+"""What the networks do on samples that they have not seen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import find_objects, label
+from torch import nn
+
+from agent.core.detect import find
+from trainer.bank import Maps, Patches, read_maps
+from trainer.calibration import coverage_at, expected_calibration_error
+
+BATCH = 64
+
+
+def logits_of(network: nn.Module, patches: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, k) for patches (n, p, p)."""
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(patches), BATCH):
+            batch = torch.from_numpy(patches[start : start + BATCH].astype(np.float32))[:, None]
+            parts.append(network(batch).double().numpy())
+    return np.concatenate(parts)
+
+
+def calibration_half(waves: NDArray[np.integer], classes: int) -> NDArray[np.bool_]:
+    """True for the half of the held-out structures on which temperature and threshold are set."""
+    return np.asarray(waves // classes // 10 % 2 == 0)
+
+
+def classifier_measures(p: NDArray[np.float64], held_out: Patches, chosen: NDArray[np.bool_]) -> dict[str, float]:
+    """Accuracy, calibration and coverage of probabilities (n, k) on the chosen samples; by class and by condition."""
+    labels = held_out.rows["label"][chosen]
+    p = p[chosen]
+    right = p.argmax(1) == labels
+    measures = {
+        "patches": float(len(labels)),
+        "accuracy": float(right.mean()),
+        "expected_calibration_error": expected_calibration_error(p, labels),
+    }
+    for level in (0.90, 0.95, 0.99):
+        measures[f"coverage_at_{level:.2f}"] = coverage_at(p, labels, level)
+    for key, edges in BINS.items():
+        values = np.abs(held_out.rows[key][chosen])
+        for low, high in itertools.pairwise(edges):
+            inside = (values >= low) & (values < high)
+            if inside.sum() >= 20:
+                measures[f"accuracy_{key}_{low:g}_{high:g}"] = float(right[inside].mean())
+    return {k: round(v, 4) for k, v in measures.items()}
+
+
+BINS = {
+    "dose_e_per_a2": (0, 300, 1000, 3000, 20000),
+    "defocus_nm": (0, 5, 10, 15, 20.1),
+    "diameter_nm": (3.5, 5, 6, 7, 8.1),
+    "pixel_size_nm": (0.019, 0.03, 0.04, 0.05, 0.061),
+    "film_nm": (0, 0.5, 2, 4, 6.1),
+    "zone_deg": (0, 5, 10, 15, 30),
+}
+"""Edges of the tables; of the defocus, its magnitude."""
+
+
+def class_accuracy(p: NDArray[np.float64], labels: NDArray[np.integer], classes: Sequence[str]) -> dict[str, float]:
+    """Recall of every class."""
+    return {c: round(float((p[labels == n].argmax(1) == n).mean()), 4) for n, c in enumerate(classes)}
+
+
+def fused_accuracy(p: NDArray[np.float64], rows: dict[str, NDArray[np.generic]]) -> float:
+    """Accuracy when the mean log-probabilities of all images of one structure are taken together."""
+    waves, index = np.unique(rows["wave"], return_inverse=True)
+    logs = np.zeros((len(waves), p.shape[1]))
+    np.add.at(logs, index, np.log(np.clip(p, 1e-9, None)))
+    labels = np.zeros(len(waves), dtype=np.int64)
+    labels[index] = rows["label"]
+    return float((logs.argmax(1) == labels).mean())
+
+
+def detector_measures(network: nn.Module, shards: Sequence[Path], threshold: float) -> dict[str, float]:
+    """F1 by centres (within half the true diameter, one match each) and the mean IoU of the particle mask."""
+    data = read_maps(shards)
+    hits = found = wanted = 0
+    overlaps: list[float] = []
+    for n in range(len(data.channels)):
+        truth = _truth(data, n)
+        height, width = data.valid[n]
+        side = (-height % 8, -width % 8)
+        channels = data.channels[n, :, : height + side[0], : width + side[1]].astype(np.float32)
+        with torch.inference_mode():
+            maps = torch.sigmoid(network(torch.from_numpy(channels)[None]))[0].numpy()
+        outlines = find(
+            maps, 1.0, 0.24, (int(height), int(width)), threshold=threshold, smallest_nm=1.5, largest_nm=15.0
+        )
+        free = dict(enumerate(truth))
+        for outline in outlines:
+            best = min(free, key=lambda k: float(np.hypot(*(free[k][0] - (outline.y_px, outline.x_px)))), default=None)
+            if best is not None and np.hypot(*(free[best][0] - (outline.y_px, outline.x_px))) < free[best][1] / 2:
+                del free[best]
+                hits += 1
+        found, wanted = found + len(outlines), wanted + len(truth)
+        body, real = maps[0, :height, :width] > threshold, data.targets[n, 0, :height, :width] > 127
+        if real.any():
+            overlaps.append(float((body & real).sum() / (body | real).sum()))
+    return {
+        "frames": float(len(data.channels)),
+        "particles": float(wanted),
+        "f1": round(2 * hits / max(found + wanted, 1), 4),
+        "mask_iou": round(float(np.mean(overlaps)), 4),
+    }
+
+
+def _truth(data: Maps, n: int) -> list[tuple[NDArray[np.float64], float]]:
+    """(centre, diameter) of the true particles in map pixels: bodies parted by their borders."""
+    height, width = data.valid[n]
+    particle, centre, border = (data.targets[n, k, :height, :width].astype(np.int64) for k in range(3))
+    parted, _ = label((particle > 127) & (border < 90) & (centre >= 0))
+    found = []
+    for number, box in enumerate(find_objects(parted), start=1):
+        own = np.argwhere(parted[box] == number)
+        diameter = 2 * float(np.sqrt(len(own) / np.pi))
+        if diameter * 0.24 >= 1.5:
+            found.append((own.mean(0) + np.array([box[0].start, box[1].start]), diameter))
+    return found
