@@ -93,6 +93,10 @@ def image(field: Field, optics: Optics, camera_px: int) -> NDArray[np.float32]:
     return np.asarray(sampled.clamp_min(0).numpy(), dtype=np.float32)
 
 
+WHOLE_SHARE = 0.7
+"""Share of the tries that put a particle wholly inside; the others may cut it by the edge."""
+
+
 def place(
     particles: Sequence[ParticleWave], grid: Grid, rng: np.random.Generator, *, touching_share: float, tries: int = 30
 ) -> list[Placed]:
@@ -106,7 +110,8 @@ def place(
         gap_nm = rng.uniform(0, 0.25) if placed and rng.random() < touching_share else None
         room = distance_transform_edt(~taken) * grid.pixel_size_nm if taken.any() else np.full(taken.shape, np.inf)
         for _ in range(tries):
-            y_px, x_px = (int(v) for v in rng.integers(0, grid.size_px, 2))
+            rim_px = particle.mask.shape[0] // 2 if rng.random() < WHOLE_SHARE else 0
+            y_px, x_px = (int(v) for v in rng.integers(rim_px, grid.size_px - rim_px, 2))
             if gap_nm is not None:
                 y_px, x_px = _push(placed[int(rng.integers(len(placed)))], particle, grid, gap_nm, rng)
             item = Placed(particle=particle, y_px=y_px, x_px=x_px)

@@ -30,29 +30,28 @@ def corrected_fractions(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(fractions (k,), intervals (k, 2)) from answer counts (k + 1,) and confusion counts (k, k + 1).
 
-    Without a single answer the fractions are NaN and the intervals 0 to 1.
+    Without a single named particle the fractions are NaN and the intervals 0 to 1.
     """
-    classes = len(confusion)
     total = int(np.sum(answers))
-    if total == 0:
-        return np.full(classes, np.nan), np.tile([0.0, 1.0], (classes, 1))
+    if int(np.sum(answers[:-1])) == 0:
+        return np.full(len(confusion), np.nan), np.tile([0.0, 1.0], (len(confusion), 1))
     posterior = np.asarray(confusion, dtype=np.float64) + 0.5
-    best = _maximise(np.asarray(answers, dtype=np.float64), posterior / posterior.sum(1, keepdims=True))
+    counted = np.asarray(answers, dtype=np.float64)
+    best = _maximise(counted[None], (posterior / posterior.sum(1, keepdims=True))[None])[0]
     rng = np.random.default_rng([seed, total])
-    draws = np.empty((DRAWS, classes))
-    prior = best * total + 0.5
-    for n in range(DRAWS):
-        matrix = np.array([rng.dirichlet(row) for row in posterior])
-        fractions = rng.dirichlet(prior)
-        draws[n] = _maximise(rng.multinomial(total, fractions @ matrix).astype(np.float64), matrix)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    matrices = np.stack([rng.dirichlet(row, DRAWS) for row in posterior], 1)
+    fractions = rng.dirichlet(best * total + 0.5, DRAWS)
+    redrawn = rng.multinomial(total, np.einsum("dk,dka->da", fractions, matrices)).astype(np.float64)
+    low, high = np.quantile(_maximise(redrawn, matrices), [0.025, 0.975], axis=0)
     return best, np.stack([np.minimum(low, best), np.maximum(high, best)], 1)
 
 
-def _maximise(answers: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Expectation maximisation of the fractions."""
-    fractions = np.full(len(matrix), 1 / len(matrix))
+def _maximise(answers: NDArray[np.float64], matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Expectation maximisation of the fractions (d, k) of answers (d, a) under matrices (d, k, a)."""
+    draws, classes, _ = matrices.shape
+    fractions = np.full((draws, classes), 1 / classes)
+    shares = answers / answers.sum(1, keepdims=True)
     for _ in range(STEPS):
-        joint = fractions[:, None] * matrix
-        fractions = (joint / np.maximum(joint.sum(0), 1e-12)) @ answers / answers.sum()
-    return fractions
+        expected = np.matmul(fractions[:, None, :], matrices)[:, 0]
+        fractions = fractions * np.matmul(matrices, (shares / np.maximum(expected, 1e-12))[:, :, None])[:, :, 0]
+    return np.asarray(fractions)

@@ -47,9 +47,10 @@ class FrameWidget(QtWidgets.QWidget):
 
 
 def _drawn(mark: Mark) -> tuple[pg.GraphicsObject, pg.GraphicsObject]:
-    style = QtCore.Qt.PenStyle.DashLine if mark.dashed else QtCore.Qt.PenStyle.SolidLine
-    curve = pg.PlotCurveItem(mark.outline[:, 0], mark.outline[:, 1], pen=pg.mkPen(mark.colour, width=2, style=style))
-    label = _text(mark.text, mark.colour if not mark.dashed else TEXT, 9)
+    # Grey would vanish on a grey image: what has no name is outlined thinly in white.
+    pen = pg.mkPen("#FFFFFF", width=1) if mark.nameless else pg.mkPen(mark.colour, width=3)
+    curve = pg.PlotCurveItem(mark.outline[:, 0], mark.outline[:, 1], pen=pen)
+    label = _text(mark.text, mark.colour if not mark.nameless else TEXT, 9)
     label.setPos(float(mark.x), float(mark.outline[:, 1].max()))
     label.setAnchor((0.5, 0.0))
     return curve, label

@@ -24,8 +24,8 @@ class Mark:
     x: float
     colour: str
     text: str
-    dashed: bool
-    """``unknown`` is dashed as well as grey."""
+    nameless: bool
+    """``unknown``: drawn thinner, so that colour is not the only cue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,7 +127,7 @@ def _marks(frame: FrameView, colours: dict[str, str]) -> tuple[Mark, ...]:
                 x=(p.x_px + 0.5) / frame.scale,
                 colour=colours.get(p.shape, colours["unknown"]),
                 text=f"{pretty(p.shape)} {p.confidence:.0%}" if known else "unknown",
-                dashed=not known,
+                nameless=not known,
             )
         )
     return tuple(marks)

@@ -144,6 +144,15 @@ def application() -> QtWidgets.QApplication:
     return QtWidgets.QApplication(sys.argv[:1])
 
 
+def dispose(window: Window, app: QtWidgets.QApplication) -> None:
+    """Take a window down while the application still stands: left to the interpreter's end, Qt crashes there."""
+    window.timer.stop()
+    window.close()
+    window.deleteLater()
+    app.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+    app.processEvents()
+
+
 def picture(snapshot: Snapshot, now_s: float) -> QtGui.QPixmap:
     """The window of one snapshot as a picture."""
     app = application()
@@ -154,7 +163,7 @@ def picture(snapshot: Snapshot, now_s: float) -> QtGui.QPixmap:
     for _ in range(3):
         app.processEvents()
     grabbed = window.grab()
-    window.close()
+    dispose(window, app)
     return grabbed
 
 
@@ -172,7 +181,9 @@ def main(arguments: list[str] | None = None) -> int:
     with SnapshotSubscriber(options.snapshots) as subscriber:
         window = Window(subscriber.newest, lambda c: send_command(options.commands, c), options.snapshots)
         window.show()
-        return app.exec()
+        code = app.exec()
+        dispose(window, app)
+        return code
 
 
 if __name__ == "__main__":

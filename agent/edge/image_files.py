@@ -175,9 +175,10 @@ def _mrc(path: Path) -> Images:
 
 
 def _png(path: Path) -> Images:
-    import imageio.v3
+    from PIL import Image
 
-    array = np.asarray(imageio.v3.imread(path))
+    with Image.open(path) as picture:
+        array = np.asarray(picture)
     if array.ndim == 3:
         if not (array[..., :3] == array[..., :1]).all():
             raise EdgeError(f"{path}: a colour picture is not a camera frame")
