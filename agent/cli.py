@@ -16,6 +16,9 @@ from agent.edge.errors import EdgeError
 from agent.edge.settings import Settings, load_settings
 
 
+DEFAULTS = Settings()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code: 0 well, 2 a fault that is named on standard error."""
     options = _parser().parse_args(arguments)
@@ -63,12 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--snapshots")
     again.add_argument("--commands")
     board = add("dashboard", "the window alone, for an agent elsewhere", _dashboard, model=False)
-    board.add_argument("--snapshots", default=Settings.snapshots)
-    board.add_argument("--commands", default=Settings.commands)
+    board.add_argument("--snapshots", default=DEFAULTS.snapshots)
+    board.add_argument("--commands", default=DEFAULTS.commands)
     record = add("record", "record what a microscope sends, without analysis", _record, model=False)
     record.add_argument("out", type=Path)
-    record.add_argument("--endpoint", default=Settings.endpoint)
-    record.add_argument("--socket", default=Settings.socket)
+    record.add_argument("--endpoint", default=DEFAULTS.endpoint)
+    record.add_argument("--socket", default=DEFAULTS.socket)
     record.add_argument("--seconds", type=float)
     files = add("analyse", "images, stacks and recordings to JSON lines", _analyse)
     files.add_argument("files", type=Path, nargs="+")

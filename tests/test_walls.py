@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOP = set(
-    ["agent", "trainer", "simulator", "protocol", "tests", "deploy", "pyproject.toml", "README.md", "LICENSE", "Makefile", "CHANGELOG.md", "constraints.txt", ".gitignore", ".ci"]
-)
+PACKAGES = {"agent", "trainer", "simulator", "protocol", "tests", "deploy"}
+FILES = {"pyproject.toml", "README.md", "LICENSE", "Makefile", "CHANGELOG.md", "constraints.txt", ".gitignore", ".ci"}
+TOP = PACKAGES | FILES
 
 
 def tracked() -> list[Path]:
