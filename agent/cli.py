@@ -15,7 +15,6 @@ from pathlib import Path
 from agent.edge.errors import EdgeError
 from agent.edge.settings import Settings, load_settings
 
-
 DEFAULTS = Settings()
 
 

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--bank", type=Path, required=True)
     two.add_argument("--classes", nargs="+", required=True)
     two.add_argument("--out", type=Path, required=True)
+    two.add_argument("--start", type=Path, help="checkpoint whose weights a fresh run begins with")
     two.add_argument("--steps", type=int, required=True)
     two.add_argument("--batch", type=int, default=64)
     two.add_argument("--learning-rate", type=float, default=2e-3)
@@ -140,7 +141,7 @@ def _fit(options: argparse.Namespace) -> None:
         averaging=options.averaging,
         seed=options.seed,
     )
-    fit(config, options.bank, options.out, torch.device(options.device))
+    fit(config, options.bank, options.out, torch.device(options.device), options.start)
 
 
 def _render(options: argparse.Namespace) -> None:

@@ -44,14 +44,18 @@ def network(role: str, classes: int) -> nn.Module:
     return Detector() if role == "detector" else Classifier(classes)
 
 
-def fit(config: FitConfig, bank: Path, out: Path, device: torch.device) -> None:
+def fit(config: FitConfig, bank: Path, out: Path, device: torch.device, start: Path | None = None) -> None:
     """Train, or go on where `out` stopped; writes `out` and a log of losses beside it.
+
+    A fresh run begins with the averaged weights of `start`, if given.
 
     Raises:
         ValueError: the bank is empty, or `out` was made with another configuration.
     """
     torch.manual_seed(config.seed)
     model = network(config.role, len(config.classes)).to(device)
+    if start is not None:
+        model.load_state_dict(load(start)["average"])
     average = {key: value.detach().clone() for key, value in model.state_dict().items()}
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     first = 0
