@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from pathlib import Path
 
 import karabo_bridge
 import numpy as np
@@ -112,3 +114,9 @@ def test_we_read_what_a_karabo_server_sends() -> None:
         server.stop()
         receiver.close(linger=0)
         context.term()
+
+
+def test_the_worked_example_of_the_wire_page_is_what_we_send() -> None:
+    page = (Path(__file__).parents[2] / "protocol" / "WIRE.md").read_text(encoding="utf-8")
+    block = re.findall(r"^    [1-4 ]  ([0-9a-f]+)$", page, re.MULTILINE)
+    assert "".join(block) == "".join(bytes(part).hex() for part in encode_frame(GOOD))
