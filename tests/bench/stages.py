@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from agent.core.config import AnalysisConfig
-from agent.core.detect import find
+from agent.core.detect import Outline, find
+from agent.core.engine import Engine
 from agent.core.patches import cut_patches
 from agent.core.pipeline import analyse
 from agent.core.standardise import channels
@@ -38,41 +39,46 @@ def main() -> None:
     small = next(frames(load_session(SESSION), 800.0, 1))
     print(f"{'side':>6s}{'particles':>11s}{'copy ms':>9s}   as multiples of the copy")
     for side_px in (1024, 2048, 4096):
-        reach = -(-side_px // small.pixels.shape[0])
-        pixels = np.ascontiguousarray(np.tile(small.pixels, (reach, reach))[:side_px, :side_px])
-        frame = Frame(
-            pixels=pixels,
-            source="bench",
-            sequence=0,
-            camera_time_s=0.0,
-            pixel_size_nm=small.pixel_size_nm,
-            pixel_size_provenance="metadata",
-        )
-        size_nm = small.pixel_size_nm or 0.0
-        parts = [bytes(p) for p in encode_frame(frame)]
-        maps_in, scale = channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8)
-        maps = engine.detect(maps_in)
+        print(row(side_px, small, engine, config))
 
-        def found() -> tuple[object, ...]:
-            return find(maps, scale, size_nm, frame.shape_px, threshold=0.5, smallest_nm=1.5, largest_nm=15.0)
 
-        centres = np.array([[o.y_px, o.x_px] for o in found()], dtype=np.float32)  # type: ignore[attr-defined]
-        patches = cut_patches(pixels, centres, size_nm, 128, 0.075)
-        result = analyse(frame, engine, config)
-        tracks = tuple(range(len(result.particles)))
-        stages: dict[str, Callable[[], object]] = {
-            "decode": lambda: decode_frame(parts),
-            "standardise": lambda: channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8),
-            "detect": lambda: engine.detect(maps_in),
-            "find": found,
-            "cut": lambda: cut_patches(pixels, centres, size_nm, 128, 0.075),
-            "classify": lambda: engine.classify(patches),
-            "view": lambda: frame_view(frame, result, tracks),
-            "all": lambda: analyse(frame, engine, config),
-        }
-        copy_s = best_s(pixels.copy)
-        ratios = "  ".join(f"{name} {best_s(action) / copy_s:.1f}" for name, action in stages.items())
-        print(f"{side_px:6d}{len(centres):11d}{1e3 * copy_s:9.2f}   {ratios}")
+def row(side_px: int, small: Frame, engine: Engine, config: AnalysisConfig) -> str:
+    """One line of the table."""
+    reach = -(-side_px // small.pixels.shape[0])
+    pixels = np.ascontiguousarray(np.tile(small.pixels, (reach, reach))[:side_px, :side_px])
+    frame = Frame(
+        pixels=pixels,
+        source="bench",
+        sequence=0,
+        camera_time_s=0.0,
+        pixel_size_nm=small.pixel_size_nm,
+        pixel_size_provenance="metadata",
+    )
+    size_nm = small.pixel_size_nm or 0.0
+    parts = [bytes(p) for p in encode_frame(frame)]
+    maps_in, scale = channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8)
+    maps = engine.detect(maps_in)
+
+    def found() -> tuple[Outline, ...]:
+        return find(maps, scale, size_nm, frame.shape_px, threshold=0.5, smallest_nm=1.5, largest_nm=15.0)
+
+    centres = np.array([[o.y_px, o.x_px] for o in found()], dtype=np.float32)
+    patches = cut_patches(pixels, centres, size_nm, 128, 0.075)
+    result = analyse(frame, engine, config)
+    tracks = tuple(range(len(result.particles)))
+    stages: dict[str, Callable[[], object]] = {
+        "decode": lambda: decode_frame(parts),
+        "standardise": lambda: channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8),
+        "detect": lambda: engine.detect(maps_in),
+        "find": found,
+        "cut": lambda: cut_patches(pixels, centres, size_nm, 128, 0.075),
+        "classify": lambda: engine.classify(patches),
+        "view": lambda: frame_view(frame, result, tracks),
+        "all": lambda: analyse(frame, engine, config),
+    }
+    copy_s = best_s(pixels.copy)
+    ratios = "  ".join(f"{name} {best_s(action) / copy_s:.1f}" for name, action in stages.items())
+    return f"{side_px:6d}{len(centres):11d}{1e3 * copy_s:9.2f}   {ratios}"
 
 
 if __name__ == "__main__":
