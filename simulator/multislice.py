@@ -37,6 +37,7 @@ def exit_wave(
     for potential in slices_v_nm:
         phase = sigma * potential
         # exp(-mu sigma V) with V clipped at zero: the band-limited potential rings below zero, matter does not emit.
-        transmitted = wave * torch.polar(torch.exp(-absorption * phase.clamp_min(0)), phase)
+        damping = torch.exp(-absorption * phase.clamp_min(0))
+        transmitted = wave * torch.complex(damping * torch.cos(phase), damping * torch.sin(phase))
         wave = torch.fft.ifft2(torch.fft.fft2(transmitted) * step)
     return wave

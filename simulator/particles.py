@@ -54,8 +54,8 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     perfect = sites(shape, metal, atoms, rng)
     round_part = rng.uniform(0, ROUNDING)
     gauge = (1 - round_part) * perfect.gauge + round_part * np.linalg.norm(perfect.positions_nm, axis=1)
-    chosen = perfect.positions_nm[np.argsort(gauge, kind="stable")[:atoms]]
-    left = _without_loose_atoms(chosen, metal, rng)
+    chosen = np.argpartition(gauge, atoms - 1)[:atoms]
+    left = _without_loose_atoms(perfect.positions_nm[chosen], gauge[chosen], metal, rng)
     quaternion = random_quaternion(rng)
     rotation = matrix(quaternion)
     strained = left @ _strain(rng)
@@ -71,18 +71,24 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     )
 
 
-def coordination(positions_nm: NDArray[np.float64], neighbour_nm: float) -> NDArray[np.int64]:
-    """Neighbours of each atom within 1.2 nearest-neighbour distances, (n,)."""
-    tree = cKDTree(positions_nm)
-    return np.asarray(tree.query_ball_point(positions_nm, 1.2 * neighbour_nm, return_length=True) - 1, dtype=np.int64)
+def coordination(
+    positions_nm: NDArray[np.float64], neighbour_nm: float, asked: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Neighbours of the atoms that are asked for (all by default) within 1.2 nearest-neighbour distances, (m,)."""
+    tree = cKDTree(positions_nm, balanced_tree=False, compact_nodes=False)
+    at = positions_nm if asked is None else positions_nm[asked]
+    return np.asarray(tree.query_ball_point(at, 1.2 * neighbour_nm, return_length=True) - 1, dtype=np.int64)
 
 
 def _without_loose_atoms(
-    positions_nm: NDArray[np.float64], metal: Element, rng: np.random.Generator
+    positions_nm: NDArray[np.float64], gauge: NDArray[np.float64], metal: Element, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    loose = coordination(positions_nm, metal.neighbour_nm) <= LOW_COORDINATION
-    gone = loose & (rng.random(len(loose)) < rng.uniform(0, LARGEST_LOSS))
-    return np.asarray(positions_nm[~gone])
+    # An atom of the inner half of the outline has all its neighbours.
+    outer = gauge > 0.5 * gauge.max()
+    few = coordination(positions_nm, metal.neighbour_nm, outer) <= LOW_COORDINATION
+    loose = np.flatnonzero(outer)[few]
+    gone = loose[rng.random(len(loose)) < rng.uniform(0, LARGEST_LOSS)]
+    return np.asarray(np.delete(positions_nm, gone, axis=0))
 
 
 def _strain(rng: np.random.Generator) -> NDArray[np.float64]:

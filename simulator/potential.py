@@ -50,11 +50,11 @@ def splat(positions_nm: NDArray[np.floating], slice_index: NDArray[np.int64], sl
 
 
 def projection_filter(atomic_number: int, grid: Grid, device: torch.device) -> torch.Tensor:
-    """What turns the real transform (n, n // 2 + 1) of a splat into that of the projected potential, V nm."""
-    g_y, g_x = frequencies(grid, device, half=True)
+    """What turns the transform (n, n) of a splat into that of the projected potential, V nm; real and even."""
+    g_y, g_x = frequencies(grid, device)
     factor = scattering_factor_nm(atomic_number, g_y**2 + g_x**2) * POTENTIAL_V_NM2 / grid.pixel_size_nm**2
     window = _window_transform(g_y * grid.pixel_size_nm) * _window_transform(g_x * grid.pixel_size_nm)
-    return (factor / window).to(torch.float32) * band_limit(grid, device, half=True)
+    return (factor / window).to(torch.float32) * band_limit(grid, device)
 
 
 def slice_numbers(z_nm: NDArray[np.floating], slice_nm: float) -> tuple[NDArray[np.int64], int]:
@@ -70,5 +70,19 @@ def projected_slices(
     """Projected potential of every slice, (slices, n, n) float32 in V nm, beam along +z, one element."""
     index, slices = slice_numbers(positions_nm[:, 2], slice_nm)
     density = splat(positions_nm, index, slices, grid).to(device)
-    spectrum = torch.fft.rfft2(density) * projection_filter(atomic_number, grid, device)
-    return torch.fft.irfft2(spectrum, s=(grid.size_px, grid.size_px))
+    return filtered(density, projection_filter(atomic_number, grid, device))
+
+
+def filtered(density: torch.Tensor, transfer: torch.Tensor) -> torch.Tensor:
+    """Real images (s, n, n) filtered by a real, even transfer (n, n).
+
+    Two images ride through one complex transform as its real and imaginary part; that, pair by pair, is twice as fast
+    as real transforms of the whole stack, which leave the cache.
+    """
+    result = torch.empty_like(density)
+    for first in range(0, len(density) - 1, 2):
+        pair = torch.fft.ifft2(torch.fft.fft2(torch.complex(density[first], density[first + 1])) * transfer)
+        result[first], result[first + 1] = pair.real, pair.imag
+    if len(density) % 2:
+        result[-1] = torch.fft.ifft2(torch.fft.fft2(density[-1]) * transfer).real
+    return result
