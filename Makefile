@@ -25,7 +25,7 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,dashboard,train,dev]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[cpu,dashboard,train,scale,dev]'
 	touch $@ $(VENV)/.demo
 
 clean:
