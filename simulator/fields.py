@@ -17,7 +17,7 @@ from scipy.ndimage import distance_transform_edt
 
 from simulator.grid import Grid, resample_spectrum
 from simulator.multislice import propagate
-from simulator.optics import Optics, intensity
+from simulator.optics import Optics, intensity_spectrum
 from simulator.waves import FilmWave, ParticleWave
 
 
@@ -88,8 +88,7 @@ def compose(
 
 def image(field: Field, optics: Optics, camera_px: int) -> NDArray[np.float32]:
     """Clean intensity on the camera's pixels, (camera_px, camera_px), vacuum = 1; |psi|^2 comes before resampling."""
-    full = intensity(field.wave, field.grid, optics)
-    sampled = torch.fft.ifft2(resample_spectrum(torch.fft.fft2(full), camera_px)).real
+    sampled = torch.fft.ifft2(resample_spectrum(intensity_spectrum(field.wave, field.grid, optics), camera_px)).real
     return np.asarray(sampled.clamp_min(0).numpy(), dtype=np.float32)
 
 
