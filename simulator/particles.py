@@ -37,6 +37,8 @@ class Particle:
     """(w, x, y, z) of the rotation from the shape's own frame."""
     zone_angle_deg: float
     """Between the beam and the nearest low-index axis of any grain."""
+    strain: NDArray[np.float64]
+    """(3, 3), symmetric, of the whole particle in its shape's own frame, before the rotation."""
 
 
 def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator) -> Particle:
@@ -58,7 +60,8 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     left = _without_loose_atoms(perfect.positions_nm[chosen], gauge[chosen], metal, rng)
     quaternion = random_quaternion(rng)
     rotation = matrix(quaternion)
-    strained = left @ _strain(rng)
+    stretch = _stretch(rng)
+    strained = left @ stretch
     shaken = strained @ rotation.T + rng.normal(0, metal.displacement_nm, left.shape)
     return Particle(
         positions_nm=np.asarray(shaken - shaken.mean(0), dtype=np.float32),
@@ -68,6 +71,7 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
         diameter_nm=float((6 / np.pi * len(left) * metal.atom_nm3) ** (1 / 3)),
         quaternion=quaternion,
         zone_angle_deg=angle_to_axes_deg(perfect.axes, rotation),
+        strain=stretch - np.eye(3),
     )
 
 
@@ -91,6 +95,6 @@ def _without_loose_atoms(
     return np.asarray(np.delete(positions_nm, gone, axis=0))
 
 
-def _strain(rng: np.random.Generator) -> NDArray[np.float64]:
+def _stretch(rng: np.random.Generator) -> NDArray[np.float64]:
     axes = matrix(random_quaternion(rng))
     return np.asarray(np.eye(3) + axes @ np.diag(rng.uniform(-STRAIN, STRAIN, 3)) @ axes.T)

@@ -39,6 +39,12 @@ class ParticleWave:
     depth_nm: float
     zone_angle_deg: float
     quaternion: NDArray[np.float64]
+    atoms: int = 0
+    """0: not known, as are the next two in stocks made before they were kept."""
+    absorption: float = float("nan")
+    """Ratio of the absorptive to the elastic potential."""
+    strain: NDArray[np.float64] | None = None
+    """(3, 3), in the shape's own frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +88,8 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
     centre_nm = fitting[0] // 2 * recipe.pixel_size_nm
     at_nm = particle.positions_nm.astype(np.float64) + np.array([centre_nm, centre_nm, 0.0])
     slices = projected_slices(at_nm, particle.atomic_number, grid, recipe.slice_nm, device)
-    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=draw(recipe.absorption, rng))
+    absorption = draw(recipe.absorption, rng)
+    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=absorption)
     return ParticleWave(
         index=index,
         wave=_store(wave, fitting[0]),
@@ -94,6 +101,9 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
         depth_nm=slices.shape[0] * recipe.slice_nm,
         zone_angle_deg=particle.zone_angle_deg,
         quaternion=np.asarray(particle.quaternion, dtype=np.float64),
+        atoms=len(particle.positions_nm),
+        absorption=absorption,
+        strain=particle.strain,
     )
 
 
