@@ -51,12 +51,12 @@ class Optics:
 def chi_rad(optics: Optics, w: torch.Tensor) -> torch.Tensor:
     """Aberration function at complex angles w = theta_x + i theta_y in rad, radians of phase."""
     c = w.conj()
-    r2 = w.real**2 + w.imag**2
+    r2 = _squared(w)
     r4 = r2 * r2
     path_nm = optics.c1_nm / 2 * r2 + optics.c3_nm / 4 * r4 + optics.c5_nm / 6 * (r4 * r2)
     # Terms that are zero cost nothing: images are made by the hundred thousand.
     if optics.a1_nm or optics.a2_nm or optics.b2_nm:
-        path_nm = path_nm + (optics.a1_nm / 2 * c**2 + optics.b2_nm * (r2 * w) + optics.a2_nm / 3 * (c * c * c)).real
+        path_nm = path_nm + (optics.a1_nm / 2 * (c * c) + optics.b2_nm * (r2 * w) + optics.a2_nm / 3 * (c * c * c)).real
     if optics.s3_nm or optics.a3_nm:
         path_nm = path_nm + (optics.s3_nm * (r2 * w * w) + optics.a3_nm / 4 * c**4).real
     return 2 * torch.pi / wavelength_nm(optics.energy_kev) * path_nm
@@ -65,11 +65,11 @@ def chi_rad(optics: Optics, w: torch.Tensor) -> torch.Tensor:
 def path_gradient_nm(optics: Optics, w: torch.Tensor) -> torch.Tensor:
     """d path / d theta_x + i d path / d theta_y at complex angles w, nm per rad, where chi = 2 pi / lambda path."""
     c = w.conj()
-    r2 = w.real**2 + w.imag**2
-    gradient = (optics.c1_nm + optics.c3_nm * r2 + optics.c5_nm * r2**2) * w
+    r2 = _squared(w)
+    gradient = (optics.c1_nm + optics.c3_nm * r2 + optics.c5_nm * r2 * r2) * w
     if optics.a1_nm or optics.a2_nm or optics.b2_nm:
-        gradient = gradient + optics.a1_nm * c + optics.a2_nm * c**2
-        gradient = gradient + optics.b2_nm * w**2 + 2 * np.conj(optics.b2_nm) * r2
+        gradient = gradient + optics.a1_nm * c + optics.a2_nm * (c * c)
+        gradient = gradient + optics.b2_nm * (w * w) + 2 * np.conj(optics.b2_nm) * r2
     if optics.s3_nm or optics.a3_nm:
         gradient = gradient + optics.s3_nm * w**3 + 3 * np.conj(optics.s3_nm) * (r2 * c) + optics.a3_nm * c**3
     return gradient
@@ -99,19 +99,24 @@ def intensity(wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int = 5) 
 def intensity_spectrum(wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int = 5) -> torch.Tensor:
     """The transform of `intensity` before it is clamped, (n, n) complex64: for those who resample it next."""
     w = angles_rad(grid, optics.energy_kev, wave.device)
-    r2 = w.real**2 + w.imag**2
+    r2 = _squared(w)
     lam = wavelength_nm(optics.energy_kev)
     spectrum = torch.fft.fft2(wave) * _cis(-chi_rad(optics, w))
     if np.isfinite(optics.aperture_per_nm):
         spectrum = spectrum * (r2 <= (lam * optics.aperture_per_nm) ** 2)
     gradient_nm = path_gradient_nm(optics, w) if optics.convergence_mrad > 0 else None
     total = torch.zeros(wave.shape, dtype=torch.float32, device=wave.device)
+    defocus: dict[float, torch.Tensor] = {}
     for offset_nm, weight in foci_nm(optics.focal_spread_nm, foci):
-        moved = spectrum * _cis(-torch.pi / lam * offset_nm * r2) if offset_nm else spectrum
+        # The rule's nodes come in pairs of opposite sign, whose phase factors are conjugates.
+        if abs(offset_nm) not in defocus:
+            defocus[abs(offset_nm)] = _cis(-torch.pi / lam * abs(offset_nm) * r2)
+        factor = defocus[abs(offset_nm)]
+        moved = spectrum * (factor if offset_nm >= 0 else factor.conj())
         if gradient_nm is not None:
             moved = moved * _source_envelope(optics, gradient_nm + offset_nm * w)
         image = torch.fft.ifft2(moved)
-        total += weight * (image.real**2 + image.imag**2)
+        total += weight * _squared(image)
     transformed = torch.fft.fft2(total)
     if optics.blur_nm > 0:
         transformed = transformed * torch.exp(-2 * (torch.pi * optics.blur_nm / lam) ** 2 * r2)
@@ -120,7 +125,12 @@ def intensity_spectrum(wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: 
 
 def _source_envelope(optics: Optics, gradient_nm: torch.Tensor) -> torch.Tensor:
     scale = torch.pi * optics.convergence_mrad * 1e-3 / wavelength_nm(optics.energy_kev)
-    return torch.exp(-(scale**2) * (gradient_nm.real**2 + gradient_nm.imag**2))
+    return torch.exp(-(scale**2) * _squared(gradient_nm))
+
+
+def _squared(value: torch.Tensor) -> torch.Tensor:
+    """|value|^2 of complex numbers, real; products are several times faster than powers."""
+    return value.real * value.real + value.imag * value.imag
 
 
 def _cis(phase: torch.Tensor) -> torch.Tensor:

@@ -20,6 +20,7 @@ ROWS = (
     "zone_deg",
     "film_nm",
     "defocus_nm",
+    "c3_nm",
     "dose_e_per_a2",
     "pixel_size_nm",
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from tqdm import tqdm
 
 from agent.core.calibrate import probabilities
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.stock import film_split, film_waves, particle_shards, particle_waves, wave_split
+from simulator.stock import film_split, film_waves, particle_waves, wave_split
 from simulator.waves import ParticleWave
 from trainer.bank import read_patches, shards_of, write_shard
 from trainer.calibration import confusion_counts, fit_temperature, threshold_for
@@ -25,8 +27,9 @@ from trainer.evaluate import (
     logits_of,
 )
 from trainer.export import export_classifier, export_detector
+from trainer.feed import POLL_S
 from trainer.render import Sizes, render, stock_of
-from trainer.train import FitConfig, fit, trained
+from trainer.train import FitConfig, Length, fit, trained
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, required=True)
     one.add_argument("--split", choices=("train", "test"), required=True)
     one.add_argument("--exposures", type=int, default=3, help="images of every field")
-    one.add_argument("--passes", type=int, default=1, help="times that every wave is dealt")
-    one.add_argument("--waves", type=int, default=300, help="waves a shard is dealt from")
+    one.add_argument("--shards", type=int, required=True, help="the stock is gone through again and again")
+    one.add_argument("--waves", type=int, default=400, help="waves of the stock behind a shard, both splits together")
     one.add_argument("--seed", type=int, required=True)
     one.add_argument("--part", default="1/1", help="K/N: the K-th of N processes that share the work")
     one.set_defaults(run=_render)
@@ -68,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--out", type=Path, required=True)
     two.add_argument("--start", type=Path, help="checkpoint whose weights a fresh run begins with")
     two.add_argument("--steps", type=int, required=True)
+    two.add_argument("--decay", type=int, required=True, help="the last so many steps bring the learning rate to zero")
+    two.add_argument("--shards", type=int, required=True, help="of the bank, rendered or still to come")
+    two.add_argument("--window", type=int, default=60, help="shards in memory at a time")
+    two.add_argument("--steps-a-shard", type=int, default=0, help="after so many the window moves on; 0: never")
+    two.add_argument("--check", type=Path, help="held-out bank whose accuracy goes into the log")
     two.add_argument("--batch", type=int, default=64)
     two.add_argument("--learning-rate", type=float, default=2e-3)
     two.add_argument("--averaging", type=float, default=0.995)
@@ -135,13 +143,17 @@ def _fit(options: argparse.Namespace) -> None:
     config = FitConfig(
         role=options.role,
         classes=tuple(options.classes),
-        steps=options.steps,
         batch=options.batch,
         learning_rate=options.learning_rate,
+        shards=options.shards,
+        window=options.window,
+        steps_a_shard=options.steps_a_shard,
         averaging=options.averaging,
         seed=options.seed,
     )
-    fit(config, options.bank, options.out, torch.device(options.device), options.start)
+    length = Length(steps=options.steps, decay=options.decay)
+    device = torch.device(options.device)
+    fit(config, length, options.bank, options.out, device, start=options.start, check=options.check)
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -151,13 +163,18 @@ def _render(options: argparse.Namespace) -> None:
     if {f.energy_kev for f in films} != set(recipe.energies_kev):
         raise ValueError(f"{options.stock} has no {options.split} films for every beam energy yet")
     part, parts = (int(n) for n in options.part.split("/"))
-    groups = _groups(particle_shards(options.stock), options.waves)
-    jobs = [(turn, n) for turn in range(options.passes) for n in range(len(groups))]
-    for number, (turn, n) in enumerate(tqdm(jobs, unit="shard")):
+    a_shard = max(1, options.waves // recipe.particles_a_shard)
+    groups = -(-recipe.particles // (a_shard * recipe.particles_a_shard))
+    for number in tqdm(range(part - 1, options.shards, parts), unit="shard"):
         path = options.out / f"shard-{number:05d}.npz"
-        if number % parts != part - 1 or path.exists():
+        if path.exists():
             continue
-        waves = [w for shard in groups[n] for w in _of_split(shard, recipe, options.split)]
+        turn, n = divmod(number, groups)
+        waves = [
+            w
+            for shard in _arrived(recipe, options.stock, range(n * a_shard, (n + 1) * a_shard))
+            for w in _of_split(shard, recipe, options.split)
+        ]
         rng = np.random.default_rng([options.seed, turn, n])
         samples = render(
             waves, films, recipe, envelope, Sizes(), exposures=options.exposures, rng=rng, tick=lambda: None
@@ -165,14 +182,19 @@ def _render(options: argparse.Namespace) -> None:
         write_shard(path, samples)
 
 
+def _arrived(recipe: WaveRecipe, stock: Path, numbers: range) -> Iterator[Path]:
+    """Shards of the stock by number, waiting for those that are still being made."""
+    last = -(-recipe.particles // recipe.particles_a_shard)
+    for number in range(numbers.start, min(numbers.stop, last)):
+        path = stock / f"particle-{number:05d}.h5"
+        while not path.exists():
+            time.sleep(POLL_S)
+        yield path
+
+
 def _of_split(shard: Path, recipe: WaveRecipe, split: str) -> list[ParticleWave]:
     """Every tenth round of the classes is held out, so that both splits have all classes alike."""
     return [w for w in particle_waves(recipe, shard) if wave_split(w.index, len(recipe.shapes)) == split]
-
-
-def _groups(shards: list[Path], waves: int) -> list[list[Path]]:
-    size = max(1, waves // 50)
-    return [shards[k : k + size] for k in range(0, len(shards), size)]
 
 
 if __name__ == "__main__":

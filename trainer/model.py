@@ -71,7 +71,7 @@ class Classifier(nn.Module):
     """Residual network: patches (n, 1, 128, 128) to logits (n, k). Lattice fringes live at full resolution, hence the
     wide first convolution before anything is thrown away."""
 
-    def __init__(self, classes: int, widths: tuple[int, int, int, int] = (16, 32, 64, 128)) -> None:
+    def __init__(self, classes: int, widths: tuple[int, int, int, int] = (16, 32, 96, 192)) -> None:
         super().__init__()
         a, b, c, d = widths
         self.stem = nn.Sequential(nn.Conv2d(1, a, 7, 2, 3, bias=False), nn.BatchNorm2d(a), nn.ReLU(inplace=True))

@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 
 from agent.core.patches import cut_patches
 from agent.core.standardise import channels
-from simulator.exposure import Exposure, draw_exposure
+from simulator.exposure import Exposure, draw_exposures
 from simulator.fields import Field, compose, place
 from simulator.grid import Grid
 from simulator.recipe import Envelope, WaveRecipe
 from simulator.waves import FilmWave, ParticleWave
 from trainer.targets import target_maps, truth_maps
 
-PARTICLES_A_FIELD = (0, 7)
+PARTICLES_A_FIELD = (0, 8)
+CAMERAS = 2
+"""A state of the lens costs as much as three cameras: the image is computed once and exposed so often."""
 CENTRE_JITTER_NM = 0.15
 """Standard deviation of a detected centre about the truth."""
 WHOLE = 0.8
 """A patch is cut only of particles with at least this share of their projection inside the field."""
+PIXEL_SIZE_ERROR = 0.01
+"""Standard deviation of the pixel size that patches are cut with, relative: a calibration is never exact."""
+COARSE = 4
+"""Truth maps are made of every fourth pixel of a field (0.13 nm): finer than the detector's 0.24 nm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,39 +84,44 @@ def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
     )
 
 
-def add_exposure(
+def add_maps(
+    samples: Samples, exposure: Exposure, truth: NDArray[np.float32], coarse_pixel_nm: float, sizes: Sizes
+) -> None:
+    """One exposure as a detector's sample."""
+    maps, scale = channels(exposure.counts, exposure.pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
+    real = (int(exposure.counts.shape[0] // scale), int(exposure.counts.shape[1] // scale))
+    samples.channels.append(maps.astype(np.float16))
+    samples.targets.append(
+        target_maps(truth, coarse_pixel_nm, exposure.corner_nm, real, scale * exposure.pixel_size_nm)
+    )
+
+
+def add_patches(
     samples: Samples,
     clean: Field,
-    truth: NDArray[np.float32],
+    inside_px: Sequence[NDArray[np.float64]],
     exposure: Exposure,
     classes: Sequence[str],
     sizes: Sizes,
     rng: np.random.Generator,
 ) -> None:
-    """Cut one exposure into a detector's sample and a classifier's patches."""
-    counts, pixel_size_nm, grid = exposure.counts, exposure.pixel_size_nm, clean.grid
-    maps, scale = channels(counts, pixel_size_nm, sizes.detector_pixel_size_nm, sizes.divisor)
-    real = (int(counts.shape[0] // scale), int(counts.shape[1] // scale))
-    samples.channels.append(maps.astype(np.float16))
-    samples.targets.append(target_maps(truth, grid.pixel_size_nm, exposure.corner_nm, real, scale * pixel_size_nm))
+    """The particles of one exposure as a classifier's samples; `inside_px` are their pixels (n, 2) in the field."""
+    counts, pixel_size_nm = exposure.counts, exposure.pixel_size_nm
     centres, rows = [], []
-    for number, item in enumerate(clean.placed, start=1):
-        at_px = ((np.argwhere(clean.labels == number) + 0.5) * grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm
+    for item, own_px in zip(clean.placed, inside_px, strict=True):
+        at_px = ((own_px + 0.5) * clean.grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm
         seen = at_px[((at_px >= 0) & (at_px < counts.shape[0])).all(1)]
-        if len(seen) < WHOLE * item.particle.mask.sum():
+        if len(seen) < WHOLE * item.particle.mask.sum() / COARSE**2:
             continue
         centres.append(seen.mean(0) - 0.5 + rng.normal(0, CENTRE_JITTER_NM / pixel_size_nm, 2))
         rows.append(_row(item.particle, clean, exposure, classes))
-    if centres:
-        cut = cut_patches(
-            counts,
-            np.array(centres, dtype=np.float32),
-            pixel_size_nm,
-            sizes.patch_px,
-            sizes.patch_pixel_size_nm,
-        )
-        samples.patches += list(cut[:, 0].astype(np.float16))
-        samples.rows += rows
+    if not centres:
+        return
+    believed_nm = pixel_size_nm * (1 + PIXEL_SIZE_ERROR * float(np.clip(rng.standard_normal(), -2, 2)))
+    at = np.array(centres, dtype=np.float32)
+    cut = cut_patches(counts, at, believed_nm, sizes.patch_px, sizes.patch_pixel_size_nm)
+    samples.patches += list(cut[:, 0].astype(np.float16))
+    samples.rows += rows
 
 
 def _row(
@@ -124,6 +135,7 @@ def _row(
         "zone_deg": particle.zone_angle_deg,
         "film_nm": clean.film_nm,
         "defocus_nm": exposure.optics.c1_nm,
+        "c3_nm": exposure.optics.c3_nm,
         "dose_e_per_a2": exposure.dose_e_per_a2,
         "pixel_size_nm": exposure.pixel_size_nm,
     }
@@ -140,12 +152,25 @@ def render(
     rng: np.random.Generator,
     tick: Callable[[], object],
 ) -> Samples:
-    """All fields of a set of waves, each imaged `exposures` times."""
+    """All fields of a set of waves, in `exposures` states of the lens, each by `CAMERAS` cameras.
+
+    The first image of a field is the detector's sample.
+    """
     samples = Samples()
     for clean in fields_of(waves, films, recipe, envelope, rng):
-        truth = truth_maps(clean.labels, clean.grid.pixel_size_nm)
-        for _ in range(exposures):
-            add_exposure(samples, clean, truth, draw_exposure(clean, envelope, rng), recipe.shapes, sizes, rng)
+        coarse_nm = COARSE * clean.grid.pixel_size_nm
+        coarse = clean.labels[COARSE // 2 :: COARSE, COARSE // 2 :: COARSE]
+        truth = truth_maps(coarse, coarse_nm)
+        inside_px = [
+            np.argwhere(coarse == n).astype(np.float64) * COARSE + COARSE / 2 for n in range(1, len(clean.placed) + 1)
+        ]
+        for number in range(exposures):
+            seen = draw_exposures(clean, envelope, rng, CAMERAS if clean.placed else 1)
+            # A detector needs far fewer samples than a classifier.
+            if number == 0:
+                add_maps(samples, seen[0], truth, coarse_nm, sizes)
+            for exposure in seen:
+                add_patches(samples, clean, inside_px, exposure, recipe.shapes, sizes, rng)
         tick()
     return samples
 

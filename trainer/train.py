@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from trainer.augment import turn
-from trainer.bank import Maps, Patches, read_maps, read_patches, shards_of
+from trainer.bank import read_patches, shards_of
 from trainer.checkpoint import load, save
+from trainer.evaluate import logits_of
+from trainer.feed import Window, batch, map_feed, patch_feed
 from trainer.model import Classifier, Detector
 
 CHECKPOINT_EVERY = 100
+CHECK_PATCHES = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +29,32 @@ class FitConfig:
     role: str
     """``detector`` or ``classifier``."""
     classes: tuple[str, ...]
-    steps: int
     batch: int
     learning_rate: float
+    shards: int
+    window: int
+    steps_a_shard: int
+    """The three of `trainer.feed.Window`."""
     weight_decay: float = 0.05
     averaging: float = 0.995
     """Decay of the running average of the weights, which is what gets exported."""
-    label_smoothing: float = 0.05
+    label_smoothing: float = 0.0
+    """Smoothing spoils the order of the doubtful, which is what `unknown` rests on."""
+    warm_up: int = 300
     seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """How long a run goes; it may be changed when a run is taken up again."""
+
+    steps: int
+    decay: int
+    """The last so many of them lead the learning rate down to zero along a straight line."""
+
+    def rate(self, step: int, warm_up: int) -> float:
+        """Share of the learning rate at a step."""
+        return min((step + 1) / max(1, warm_up), (self.steps - step) / max(1, self.decay), 1.0)
 
 
 def network(role: str, classes: int) -> nn.Module:
@@ -44,16 +64,27 @@ def network(role: str, classes: int) -> nn.Module:
     return Detector() if role == "detector" else Classifier(classes)
 
 
-def fit(config: FitConfig, bank: Path, out: Path, device: torch.device, start: Path | None = None) -> None:
+def fit(
+    config: FitConfig,
+    length: Length,
+    bank: Path,
+    out: Path,
+    device: torch.device,
+    *,
+    start: Path | None = None,
+    check: Path | None = None,
+    check_every: int = 1000,
+) -> None:
     """Train, or go on where `out` stopped; writes `out` and a log of losses beside it.
 
-    A fresh run begins with the averaged weights of `start`, if given.
+    A fresh run begins with the averaged weights of `start`, if given. A classifier's accuracy on the bank `check` goes
+    into the log now and then.
 
     Raises:
-        ValueError: the bank is empty, or `out` was made with another configuration.
+        ValueError: the bank is empty, or `out` was begun with another configuration.
     """
     torch.manual_seed(config.seed)
-    model = network(config.role, len(config.classes)).to(device)
+    model = network(config.role, len(config.classes)).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         model.load_state_dict(load(start)["average"])
     average = {key: value.detach().clone() for key, value in model.state_dict().items()}
@@ -66,27 +97,34 @@ def fit(config: FitConfig, bank: Path, out: Path, device: torch.device, start: P
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average, first = state["average"], int(state["step"])
-    data = _data(config.role, shards_of(bank))
+    window = Window(shards=config.shards, width=config.window, steps_a_shard=config.steps_a_shard)
+    feed = map_feed(bank, window) if config.role == "detector" else patch_feed(bank, window)
     model.train()
+    out.parent.mkdir(parents=True, exist_ok=True)
     with (
-        tqdm(total=config.steps, initial=first, unit="step", smoothing=0.05) as bar,
+        tqdm(total=length.steps, initial=first, unit="step", smoothing=0.05) as bar,
         out.with_suffix(".jsonl").open("a", encoding="utf-8") as log,
     ):
-        for step in range(first, config.steps):
+        for step in range(first, length.steps):
             rng = np.random.default_rng([config.seed, step])
             for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * _schedule(step, config.steps)
-            inputs, wanted = _batch(data, config.batch, rng)
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                loss = _loss(model(inputs.to(device)).float(), wanted.to(device), config.label_smoothing)
+                group["lr"] = config.learning_rate * length.rate(step, config.warm_up)
+            inputs, wanted = (torch.from_numpy(a).to(device) for a in batch(feed.shards(step), config.batch, rng))
+            with torch.autocast(device.type, torch.bfloat16):
+                outputs = model(inputs.to(memory_format=torch.channels_last)).float()
+            loss = _loss(outputs, wanted, config.label_smoothing)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             _average(average, model.state_dict(), min(config.averaging, (1 + step) / (10 + step)))
             bar.update()
-            log.write(json.dumps({"step": step, "loss": round(float(loss), 5)}) + "\n")
-            if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
+            line = {"step": step, "loss": round(float(loss), 5)}
+            if check is not None and (step + 1) % check_every == 0:
+                line["accuracy"] = _accuracy(config, average, check)
+            log.write(json.dumps(line) + "\n")
+            if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == length.steps:
+                log.flush()
                 save(
                     out,
                     {
@@ -97,7 +135,16 @@ def fit(config: FitConfig, bank: Path, out: Path, device: torch.device, start: P
                         "step": step + 1,
                     },
                 )
-                log.flush()
+
+
+def _accuracy(config: FitConfig, weights: dict[str, Tensor], bank: Path) -> float:
+    """Of the averaged weights on the first `CHECK_PATCHES` of a bank."""
+    model = network(config.role, len(config.classes))
+    model.load_state_dict(weights)
+    patches = read_patches(shards_of(bank)[:2])
+    chosen = slice(None, None, max(1, len(patches.patches) // CHECK_PATCHES))
+    logits = logits_of(model.eval(), patches.patches[chosen])
+    return round(float((logits.argmax(1) == patches.rows["label"][chosen]).mean()), 4)
 
 
 def trained(path: Path) -> tuple[nn.Module, FitConfig, int]:
@@ -111,33 +158,6 @@ def trained(path: Path) -> tuple[nn.Module, FitConfig, int]:
 
 def _plain(config: FitConfig) -> dict[str, object]:
     return {**asdict(config), "classes": list(config.classes)}
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Linear warm-up over 5 %, then a cosine to zero."""
-    warm = max(1, steps // 20)
-    return (step + 1) / warm if step < warm else 0.5 * (1 + float(np.cos(np.pi * (step - warm) / max(1, steps - warm))))
-
-
-def _data(role: str, shards: list[Path]) -> Patches | Maps:
-    return read_maps(shards) if role == "detector" else read_patches(shards)
-
-
-def _batch(data: Patches | Maps, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Random samples, each in one of its eight turns and flips."""
-    if isinstance(data, Patches):
-        chosen = rng.integers(len(data.patches), size=size)
-        patches = np.stack([turn(data.patches[n], int(rng.integers(8))) for n in chosen]).astype(np.float32)
-        return torch.from_numpy(patches)[:, None], torch.from_numpy(data.rows["label"][chosen].astype(np.int64))
-    chosen = rng.integers(len(data.channels), size=size)
-    turns = rng.integers(8, size=size)
-    inputs = np.stack([turn(data.channels[n], int(k)) for n, k in zip(chosen, turns, strict=True)]).astype(np.float32)
-    valid = np.zeros((size, 1, *data.targets.shape[2:]), dtype=np.uint8)
-    for n, (height, width) in enumerate(data.valid[chosen]):
-        valid[n, :, :height, :width] = 255
-    wanted = np.concatenate([data.targets[chosen], valid], 1)
-    wanted = np.stack([turn(w, int(k)) for w, k in zip(wanted, turns, strict=True)])
-    return torch.from_numpy(inputs), torch.from_numpy(wanted.astype(np.float32) / 255)
 
 
 def _loss(outputs: Tensor, wanted: Tensor, label_smoothing: float) -> Tensor:
