@@ -1,4 +1,4 @@
-"""beamside-simulate: make a stock of exit waves."""
+"""beamside-simulate: what can be asked for. What is done is in commands.py, which needs torch."""
 
 from __future__ import annotations
 
@@ -6,59 +6,86 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-from tqdm import tqdm
-
-from simulator.recipe import read_waves
-from simulator.session import make_session
-from simulator.stock import FILMS_A_SHARD, WAVES_A_SHARD, make_shard, missing
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="beamside-simulate", description="Atoms to exit waves, on disk.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    make = commands.add_parser("make", help="make (or go on with) a stock of exit waves")
-    make.add_argument("recipe", type=Path)
-    make.add_argument("--out", type=Path, required=True)
-    make.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    make.add_argument("--threads", type=int, default=1)
-    make.add_argument("--part", default="1/1", help="K/N: the K-th of N processes that share the work")
-    make.set_defaults(run=_make)
-    session = commands.add_parser("session", help="what the virtual microscope plays, from a stock")
-    session.add_argument("recipe", type=Path)
-    session.add_argument("--stock", type=Path, required=True)
-    session.add_argument("--out", type=Path, required=True)
-    session.add_argument("--seed", type=int, default=77)
-    session.set_defaults(run=_session)
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
-        return code
+        from simulator.commands import COMMANDS
+    except ModuleNotFoundError as error:
+        print(f"beamside-simulate: {error}; pip install 'beamside[train]' brings it", file=sys.stderr)
+        return 2
+    try:
+        code, text = COMMANDS[options.command](options)
     except (OSError, ValueError) as error:
         print(f"beamside-simulate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("beamside-simulate: stopped; the same command goes on from here", file=sys.stderr)
         return 130
+    print(text)
+    return code
 
 
-def _make(options: argparse.Namespace) -> int:
-    torch.set_num_threads(options.threads)
-    recipe = read_waves(options.recipe)
-    part, parts = (int(n) for n in options.part.split("/"))
-    shards = [job for job in missing(recipe, options.out) if job[1] % parts == part - 1]
-    total = sum(WAVES_A_SHARD if kind == "particle" else FILMS_A_SHARD for kind, _ in shards)
-    with tqdm(total=total, unit="wave", smoothing=0.05) as bar:
-        for kind, number in shards:
-            make_shard(recipe, options.out, kind, number, torch.device(options.device), bar.update)
-    return 0
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="beamside-simulate", description="Atoms to exit waves and images.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_make(commands.add_parser("make", help="make (or go on with) a stock of exit waves"))
+
+    verify = commands.add_parser("verify", help="check a stock's checksums and make some samples again")
+    verify.add_argument("stock", type=Path)
+    verify.add_argument("--samples", type=int, default=5, help="how many are made again and compared bit for bit")
+    verify.add_argument("--seed", type=int, default=1, help="of their choice")
+    _add_device(verify)
+
+    sample = commands.add_parser("sample", help="make one sample from its recipe and index alone")
+    sample.add_argument("recipe", type=Path)
+    sample.add_argument("index", type=int)
+    sample.add_argument("--kind", choices=("particle", "film"), default="particle")
+    sample.add_argument("--out", type=Path, help="an .npz for the wave, the mask and the truth")
+    _add_device(sample)
+
+    show = commands.add_parser("show", help="a sheet of samples of every class, imaged at random")
+    show.add_argument("recipe", type=Path)
+    show.add_argument("--out", type=Path, default=Path("sheet.png"))
+    show.add_argument("--samples", type=int, default=6, help="of each class")
+    show.add_argument("--seed", type=int, default=1)
+    _add_device(show)
+
+    pictures = commands.add_parser("pictures", help="the pictures of simulator/README.md")
+    pictures.add_argument("--out", type=Path, required=True, help="a folder")
+    _add_device(pictures)
+
+    session = commands.add_parser("session", help="what the virtual microscope plays, from a stock")
+    session.add_argument("recipe", type=Path)
+    session.add_argument("--stock", type=Path, required=True)
+    session.add_argument("--out", type=Path, required=True)
+    session.add_argument("--seed", type=int, default=77)
+    return parser
 
 
-def _session(options: argparse.Namespace) -> int:
-    truth = make_session(read_waves(options.recipe), options.stock, options.out, options.seed)
-    print(f"{len(truth)} particles in {options.out}")
-    return 0
+def _add_make(make: argparse.ArgumentParser) -> None:
+    make.add_argument("recipe", type=Path)
+    make.add_argument("--out", type=Path, required=True)
+    make.add_argument("--part", default="1/1", help="K/N: the K-th of N runs that share the work")
+    _add_device(make)
+    where = make.add_argument_group("where", "one of: this process (the default), --workers, --scheduler, --slurm")
+    one = where.add_mutually_exclusive_group()
+    one.add_argument("--workers", type=int, default=1, help="processes of this machine, one thread each")
+    one.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://host:8786")
+    one.add_argument("--slurm", type=int, metavar="JOBS", help="jobs to start on a Slurm cluster")
+    where.add_argument("--threads", type=int, default=1, help="of this process, when it works alone")
+    slurm = make.add_argument_group("slurm", "all else comes from dask-jobqueue's ~/.config/dask/jobqueue.yaml")
+    slurm.add_argument("--queue")
+    slurm.add_argument("--account")
+    slurm.add_argument("--walltime", default="04:00:00")
+    slurm.add_argument("--processes-a-job", type=int, default=1)
+    slurm.add_argument("--memory-gb-a-process", type=float, default=2.0)
+    slurm.add_argument("--script", action="store_true", help="print the script of a job and start nothing")
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="cpu or cuda; auto takes a GPU when there is one")
 
 
 if __name__ == "__main__":

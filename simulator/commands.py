@@ -1,0 +1,165 @@
+"""The commands of beamside-simulate: parsed options to an exit code and what is to be said at the end."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from simulator.recipe import WaveRecipe, read_envelope, read_waves
+from simulator.session import make_session
+from simulator.stock import Shard, encoded, make_sample, missing, sample_digest, shards, sweep
+from simulator.verify import draw_samples, health, made_again
+from simulator.work import RECIPE, begin, make_here, make_in_processes, part_of
+
+Said = tuple[int, str]
+
+
+def make(options: argparse.Namespace) -> Said:
+    """Whatever of a stock is missing."""
+    if options.slurm is not None and options.script:
+        return 0, str(_cluster().job_script(_slurm_jobs(options)))
+    recipe = begin(options.recipe, options.out)
+    work = part_of(missing(recipe, options.out), options.part)
+    with tqdm(total=sum(len(s.indices(recipe)) for s in work), unit="wave", smoothing=0.05) as bar:
+        _make_somewhere(recipe, work, options, bar.update)
+    sweep(options.out, [s for s in shards(recipe) if s.path(options.out).exists()])
+    left = len(missing(recipe, options.out))
+    return 0, f"{options.out}: {len(work)} shards made, {left} left to other parts"
+
+
+def _make_somewhere(
+    recipe: WaveRecipe, work: Sequence[Shard], options: argparse.Namespace, tick: Callable[[int], object]
+) -> None:
+    if options.slurm is not None or options.scheduler:
+        # What is here says nothing of the workers: theirs is the GPU only when it is asked for.
+        theirs = torch.device("cuda" if options.device == "cuda" else "cpu")
+        if options.scheduler:
+            _cluster().make_with_scheduler(recipe, options.out, work, theirs, options.scheduler, tick)
+        else:
+            _cluster().make_with_slurm(recipe, options.out, work, theirs, _slurm_jobs(options), tick)
+        return
+    device = _device(options)
+    if options.workers > 1:
+        make_in_processes(recipe, options.out, work, device, options.workers, tick)
+    else:
+        torch.set_num_threads(options.threads)
+        make_here(recipe, options.out, work, device, tick)
+
+
+def verify(options: argparse.Namespace) -> Said:
+    """Whether a stock is whole, and whether samples at random come out the same again."""
+    recipe = _recipe_of(options.stock)
+    torch.set_num_threads(1)
+    every = shards(recipe)
+    with tqdm(total=len(every), unit="shard") as bar:
+        found = health(recipe, options.stock, every, bar.update)
+    lines = [f"{len(found.whole)} shards whole, {len(found.absent)} not made, {len(found.damaged)} damaged"]
+    lines += found.damaged
+    drawn = draw_samples(recipe, found.whole, options.samples, np.random.default_rng(options.seed))
+    unlike = 0
+    for shard, index in tqdm(drawn, unit="sample"):
+        changed = made_again(recipe, options.stock, shard, index, _device(options))
+        unlike += bool(changed)
+        lines.append(f"{shard.kind} {index}: {'; '.join(changed) or 'the same bit for bit'}")
+    return int(bool(found.damaged or unlike)), "\n".join(lines)
+
+
+def sample(options: argparse.Namespace) -> Said:
+    """One sample from its recipe and index."""
+    recipe = read_waves(options.recipe)
+    torch.set_num_threads(1)
+    if options.index < 0:
+        raise ValueError(f"an index is 0 or more, got {options.index}")
+    _, arrays, truth = encoded(make_sample(recipe, options.kind, options.index, _device(options)))
+    if options.out is not None:
+        content: dict[str, Any] = {**arrays, **truth}
+        np.savez_compressed(options.out, **content)
+    facts = {"kind": options.kind, "index": options.index, **truth, "sha256": sample_digest(arrays, truth)}
+    return 0, "\n".join(f"{key:16s} {value}" for key, value in facts.items())
+
+
+def show(options: argparse.Namespace) -> Said:
+    """A contact sheet."""
+    sheet = _drawing("show").contact_sheet(
+        read_waves(options.recipe),
+        read_envelope(options.recipe),
+        samples=options.samples,
+        seed=options.seed,
+        device=_device(options),
+    )
+    _drawing("show_style").save(sheet, options.out)
+    return 0, str(options.out)
+
+
+def pictures(options: argparse.Namespace) -> Said:
+    """The pictures of the README."""
+    return 0, "\n".join(str(path) for path in _drawing("show_pictures").make_all(options.out, _device(options)))
+
+
+def session(options: argparse.Namespace) -> Said:
+    """What the virtual microscope plays."""
+    truth = make_session(read_waves(options.recipe), options.stock, options.out, options.seed)
+    return 0, f"{len(truth)} particles in {options.out}"
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], Said]] = {
+    "make": make,
+    "verify": verify,
+    "sample": sample,
+    "show": show,
+    "pictures": pictures,
+    "session": session,
+}
+
+
+def _device(options: argparse.Namespace) -> torch.device:
+    if options.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch sees no GPU here")
+    if options.device not in ("cpu", "cuda"):
+        raise ValueError(f"--device is auto, cpu or cuda, got {options.device!r}")
+    return torch.device(options.device)
+
+
+def _recipe_of(stock: Path) -> WaveRecipe:
+    if not (stock / RECIPE).exists():
+        raise ValueError(f"{stock} holds no {RECIPE}: it is not a stock of beamside-simulate make")
+    return read_waves(stock / RECIPE)
+
+
+def _slurm_jobs(options: argparse.Namespace) -> Any:
+    return _cluster().SlurmJobs(
+        jobs=options.slurm,
+        processes_a_job=options.processes_a_job,
+        memory_gb_a_process=options.memory_gb_a_process,
+        walltime=options.walltime,
+        queue=options.queue,
+        account=options.account,
+        gpus_a_job=int(options.device == "cuda"),
+    )
+
+
+def _cluster() -> ModuleType:
+    return _needing("cluster", "scale", "--scheduler and --slurm")
+
+
+def _drawing(name: str) -> ModuleType:
+    return _needing(name, "train", "pictures")
+
+
+def _needing(module: str, extra: str, what: str) -> ModuleType:
+    """A module of ours that needs an extra. Raises ValueError saying which when it is not installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(f"simulator.{module}")
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{what} need {error.name}: pip install 'beamside[{extra}]' brings it") from error
