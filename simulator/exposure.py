@@ -57,9 +57,9 @@ def draw_camera(envelope: Envelope, rng: np.random.Generator) -> Camera:
         curve=np.stack([q_per_px, 1 / (1 + (q_per_px / q0) ** power)], 1) if scintillator else None,
         gain_counts_per_e=draw_log(envelope.gain_counts_per_e, rng),
         readout_counts=draw(envelope.readout_counts, rng),
-        offset_counts=draw((0.0, 200.0), rng),
-        hot_share=draw((0.0, 3e-5), rng),
-        dead_share=draw((0.0, 3e-5), rng),
+        offset_counts=draw(envelope.offset_counts, rng),
+        hot_share=draw(envelope.hot_share, rng),
+        dead_share=draw(envelope.dead_share, rng),
     )
 
 

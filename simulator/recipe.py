@@ -15,6 +15,7 @@ from simulator.crystals import SHAPES
 from simulator.elements import FCC
 
 Range = tuple[float, float]
+Counts = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,12 @@ class Envelope:
     """Share of particles placed so that they touch a neighbour."""
     bare_share: Share
     """Share of fields without a film under part of them (vacuum)."""
+    particles_a_field: Annotated[Counts, Within(0, 1000)] = (0, 8)
+    """In a field of the film's width; a frame of 2048 pixels at 0.04 nm has the area of sixteen fields of 20.5 nm."""
+    offset_counts: Annotated[Range, Within(0, 1e4)] = (0.0, 200.0)
+    hot_share: Annotated[Range, Within(0, 0.1)] = (0.0, 3e-5)
+    """Of the camera's pixels."""
+    dead_share: Annotated[Range, Within(0, 0.1)] = (0.0, 3e-5)
 
     def __post_init__(self) -> None:
         _check_bounds(self)
@@ -108,7 +115,7 @@ def _check_bounds(recipe: Any) -> None:
     """Every number within its field's `Within`, every range rising. Raises ValueError naming the field."""
     for name, hint in get_type_hints(type(recipe), include_extras=True).items():
         value, (kind, *bounds) = getattr(recipe, name), get_args(hint) or (hint,)
-        if kind == Range and not (len(value) == 2 and value[0] <= value[1]):
+        if kind in (Range, Counts) and not (len(value) == 2 and value[0] <= value[1]):
             raise ValueError(f"{name} must be [low, high] with low <= high, got {list(value)}")
         for within in bounds:
             if isinstance(within, Within):

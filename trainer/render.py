@@ -18,7 +18,6 @@ from simulator.recipe import Envelope, WaveRecipe
 from simulator.waves import FilmWave, ParticleWave
 from trainer.targets import target_maps, truth_maps
 
-PARTICLES_A_FIELD = (0, 8)
 CAMERAS = 2
 """A state of the lens costs as much as three cameras: the image is computed once and exposed so often."""
 CENTRE_JITTER_NM = 0.15
@@ -65,7 +64,7 @@ def fields_of(
         own_films = [f for f in films if f.energy_kev == energy_kev]
         deck = [deck[n] for n in rng.permutation(len(deck))]
         while deck:
-            number = int(rng.integers(*PARTICLES_A_FIELD, endpoint=True))
+            number = int(rng.integers(*envelope.particles_a_field, endpoint=True))
             bare = rng.random() < envelope.bare_share
             film = None if bare else turned(own_films[int(rng.integers(len(own_films)))], rng)
             placed = place(deck[:number], grid, rng, touching_share=envelope.touching_share)
