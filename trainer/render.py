@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.core.patches import cut_patches
 from agent.core.standardise import channels
 from simulator.exposure import Exposure, draw_exposures
-from simulator.fields import Field, compose, place
+from simulator.fields import Field, Placed, compose, place, windows
 from simulator.grid import Grid
 from simulator.recipe import Envelope, WaveRecipe
 from simulator.waves import FilmWave, ParticleWave
@@ -26,6 +26,14 @@ WHOLE = 0.8
 """A patch is cut only of particles with at least this share of their projection inside the field."""
 PIXEL_SIZE_ERROR = 0.01
 """Standard deviation of the pixel size that patches are cut with, relative: a calibration is never exact."""
+NO_CLASS = -1
+"""Label of what no class is right for; a classifier is taught to answer it with equal chances."""
+OVERLAP_SHARE = 0.08
+"""Share of fields with a particle that lies over another one."""
+BACKGROUND_SHARE = 0.15
+"""Share of exposures of which a patch without a particle at its centre is cut."""
+CLEAR_NM = 2.0
+"""Distance of such a patch's centre from every particle."""
 COARSE = 4
 """Truth maps are made of every fourth pixel of a field (0.13 nm): finer than the detector's 0.24 nm."""
 
@@ -70,7 +78,31 @@ def fields_of(
             placed = place(deck[:number], grid, rng, touching_share=envelope.touching_share)
             used = {p.particle.index for p in placed}
             deck = [w for w in deck[:number] if w.index not in used] + deck[number:]
+            if placed and rng.random() < OVERLAP_SHARE:
+                placed += _over(placed[int(rng.integers(len(placed)))], placed, rng)
             yield compose(film, placed, grid, energy_kev, film_first=bool(rng.random() < 0.5))
+
+
+def _over(below: Placed, others: Sequence[Placed], rng: np.random.Generator) -> list[Placed]:
+    """Another sight of one of the field's particles, over `below`: the two outlines cut each other."""
+    above = others[int(rng.integers(len(others)))].particle
+    reach_px = 0.5 * float(np.sqrt(below.particle.mask.sum()) + np.sqrt(above.mask.sum())) / np.sqrt(np.pi)
+    angle, distance_px = rng.uniform(0, 2 * np.pi), reach_px * rng.uniform(0.3, 1.2)
+    y_px, x_px = (round(c + distance_px * f(angle)) for c, f in ((below.y_px, np.sin), (below.x_px, np.cos)))
+    return [Placed(particle=above, y_px=y_px, x_px=x_px)]
+
+
+def _alone(placed: Sequence[Placed], size_px: int) -> list[bool]:
+    """Whether each particle's projection is free of every other's."""
+    cover = np.zeros((size_px, size_px), dtype=np.uint8)
+    for item in placed:
+        target, source = windows(item, size_px)
+        cover[target] += item.particle.mask[source]
+    alone = []
+    for item in placed:
+        target, source = windows(item, size_px)
+        alone.append(not (cover[target][item.particle.mask[source]] > 1).any())
+    return alone
 
 
 def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
@@ -107,13 +139,20 @@ def add_patches(
     """The particles of one exposure as a classifier's samples; `inside_px` are their pixels (n, 2) in the field."""
     counts, pixel_size_nm = exposure.counts, exposure.pixel_size_nm
     centres, rows = [], []
-    for item, own_px in zip(clean.placed, inside_px, strict=True):
+    alone = _alone(clean.placed, clean.grid.size_px)
+    for item, own_px, free in zip(clean.placed, inside_px, alone, strict=True):
         at_px = ((own_px + 0.5) * clean.grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm
         seen = at_px[((at_px >= 0) & (at_px < counts.shape[0])).all(1)]
         if len(seen) < WHOLE * item.particle.mask.sum() / COARSE**2:
             continue
         centres.append(seen.mean(0) - 0.5 + rng.normal(0, CENTRE_JITTER_NM / pixel_size_nm, 2))
-        rows.append(_row(item.particle, clean, exposure, classes))
+        label = classes.index(item.particle.shape) if free else NO_CLASS
+        rows.append(_row(item.particle, label, clean, exposure))
+    if clean.placed and rng.random() < BACKGROUND_SHARE:
+        empty = _empty(clean, inside_px, rng)
+        if empty is not None:
+            centres.append((empty * clean.grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm)
+            rows.append(_row(clean.placed[0].particle, NO_CLASS, clean, exposure))
     if not centres:
         return
     believed_nm = pixel_size_nm * (1 + PIXEL_SIZE_ERROR * float(np.clip(rng.standard_normal(), -2, 2)))
@@ -123,11 +162,22 @@ def add_patches(
     samples.rows += rows
 
 
-def _row(
-    particle: ParticleWave, clean: Field, exposure: Exposure, classes: Sequence[str]
-) -> dict[str, float | int | str]:
+def _empty(
+    clean: Field, inside_px: Sequence[NDArray[np.float64]], rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """A point (y, x) of the field, away from its rim and from every particle; None when a few tries find none."""
+    taken = np.concatenate(inside_px)
+    clear_px = CLEAR_NM / clean.grid.pixel_size_nm
+    for _ in range(5):
+        point = rng.uniform(0.15, 0.85, 2) * clean.grid.size_px
+        if not len(taken) or np.hypot(*(taken - point).T).min() > clear_px:
+            return np.asarray(point)
+    return None
+
+
+def _row(particle: ParticleWave, label: int, clean: Field, exposure: Exposure) -> dict[str, float | int | str]:
     return {
-        "label": classes.index(particle.shape),
+        "label": label,
         "wave": particle.index,
         "element": particle.element,
         "diameter_nm": particle.diameter_nm,

@@ -142,7 +142,8 @@ def _accuracy(config: FitConfig, weights: dict[str, Tensor], bank: Path) -> floa
     model = network(config.role, len(config.classes))
     model.load_state_dict(weights)
     patches = read_patches(shards_of(bank)[:2])
-    chosen = slice(None, None, max(1, len(patches.patches) // CHECK_PATCHES))
+    named = np.flatnonzero(patches.rows["label"] >= 0)
+    chosen = named[:: max(1, len(named) // CHECK_PATCHES)]
     logits = logits_of(model.eval(), patches.patches[chosen])
     return round(float((logits.argmax(1) == patches.rows["label"][chosen]).mean()), 4)
 
@@ -161,9 +162,15 @@ def _plain(config: FitConfig) -> dict[str, object]:
 
 
 def _loss(outputs: Tensor, wanted: Tensor, label_smoothing: float) -> Tensor:
-    """Cross-entropy of the classes; or binary cross-entropy of the maps where valid, borders weighing four times."""
+    """Cross-entropy of the classes; or binary cross-entropy of the maps where valid, borders weighing four times.
+
+    What has no class is compared with equal chances (outlier exposure: Hendrycks et al., ICLR 2019).
+    """
     if outputs.ndim == 2:
-        return functional.cross_entropy(outputs, wanted, label_smoothing=label_smoothing)
+        classes = outputs.shape[1]
+        one_hot = functional.one_hot(wanted.clamp_min(0), classes).float()
+        chances = torch.where(wanted[:, None] < 0, 1 / classes, one_hot)
+        return functional.cross_entropy(outputs, chances, label_smoothing=label_smoothing)
     every = functional.binary_cross_entropy_with_logits(outputs, wanted[:, :3], reduction="none")
     weight = (
         wanted[:, 3:] * torch.tensor([1.0, 1.0, 2.0], device=outputs.device)[:, None, None] * (1 + 3 * wanted[:, 2:3])
