@@ -73,8 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--steps", type=int, required=True)
     two.add_argument("--decay", type=int, required=True, help="the last so many steps bring the learning rate to zero")
     two.add_argument("--shards", type=int, required=True, help="of the bank, rendered or still to come")
-    two.add_argument("--window", type=int, default=60, help="shards in memory at a time")
-    two.add_argument("--steps-a-shard", type=int, default=0, help="after so many the window moves on; 0: never")
+    two.add_argument("--window", type=int, default=100, help="shards in memory at most")
+    two.add_argument("--start-shards", type=int, default=1, help="shards needed to begin")
+    two.add_argument("--steps-a-shard", type=int, default=1, help="after so many steps one more shard is taken in")
     two.add_argument("--check", type=Path, help="held-out bank whose accuracy goes into the log")
     two.add_argument("--batch", type=int, default=64)
     two.add_argument("--learning-rate", type=float, default=2e-3)
@@ -147,6 +148,7 @@ def _fit(options: argparse.Namespace) -> None:
         learning_rate=options.learning_rate,
         shards=options.shards,
         window=options.window,
+        start_shards=options.start_shards,
         steps_a_shard=options.steps_a_shard,
         averaging=options.averaging,
         seed=options.seed,

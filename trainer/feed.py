@@ -27,15 +27,20 @@ class Window:
     shards: int
     """Of the whole bank."""
     width: int
-    """Of them in use at a time; memory is bounded by it."""
+    """Of them in use at most; memory is bounded by it."""
+    start: int
+    """Of them needed to begin."""
     steps_a_shard: int
-    """After so many steps the oldest gives way to a new one; 0 means that the first `width` stay."""
+    """After so many steps one more is taken in, and the oldest is given up where there are `width`."""
+
+    def __post_init__(self) -> None:
+        if not (0 < self.start <= self.width and self.start <= self.shards and self.steps_a_shard > 0):
+            raise ValueError(f"need 0 < start <= width, start <= shards, steps_a_shard > 0, got {self}")
 
     def at(self, step: int) -> range:
-        """Numbers of the shards in use at a step; past the end of the bank the window begins anew."""
-        moved = step // self.steps_a_shard if self.steps_a_shard else 0
-        first = moved % max(1, self.shards - self.width + 1)
-        return range(first, min(first + self.width, self.shards))
+        """Numbers of the shards in use at a step."""
+        newest = min(self.start + step // self.steps_a_shard, self.shards)
+        return range(max(0, newest - self.width), newest)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -33,8 +33,9 @@ class FitConfig:
     learning_rate: float
     shards: int
     window: int
+    start_shards: int
     steps_a_shard: int
-    """The three of `trainer.feed.Window`."""
+    """The four of `trainer.feed.Window`."""
     weight_decay: float = 0.05
     averaging: float = 0.995
     """Decay of the running average of the weights, which is what gets exported."""
@@ -97,7 +98,9 @@ def fit(
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         average, first = state["average"], int(state["step"])
-    window = Window(shards=config.shards, width=config.window, steps_a_shard=config.steps_a_shard)
+    window = Window(
+        shards=config.shards, width=config.window, start=config.start_shards, steps_a_shard=config.steps_a_shard
+    )
     feed = map_feed(bank, window) if config.role == "detector" else patch_feed(bank, window)
     model.train()
     out.parent.mkdir(parents=True, exist_ok=True)
