@@ -28,6 +28,7 @@ from trainer.evaluate import (
 )
 from trainer.export import export_classifier, export_detector
 from trainer.feed import POLL_S
+from trainer.parallel import place
 from trainer.render import Sizes, render, stock_of
 from trainer.train import FitConfig, Length, fit, trained
 
@@ -154,8 +155,8 @@ def _fit(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     length = Length(steps=options.steps, decay=options.decay)
-    device = torch.device(options.device)
-    fit(config, length, options.bank, options.out, device, start=options.start, check=options.check)
+    with place(torch.device(options.device)) as where:
+        fit(config, length, options.bank, options.out, where, start=options.start, check=options.check)
 
 
 def _render(options: argparse.Namespace) -> None:

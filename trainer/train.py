@@ -17,6 +17,7 @@ from trainer.checkpoint import load, save
 from trainer.evaluate import logits_of
 from trainer.feed import Window, batch, map_feed, patch_feed
 from trainer.model import Classifier, Detector
+from trainer.parallel import Place, spread
 
 CHECKPOINT_EVERY = 100
 CHECK_PATCHES = 1500
@@ -70,7 +71,7 @@ def fit(
     length: Length,
     bank: Path,
     out: Path,
-    device: torch.device,
+    where: Place,
     *,
     start: Path | None = None,
     check: Path | None = None,
@@ -79,65 +80,86 @@ def fit(
     """Train, or go on where `out` stopped; writes `out` and a log of losses beside it.
 
     A fresh run begins with the averaged weights of `start`, if given. A classifier's accuracy on the bank `check` goes
-    into the log now and then.
+    into the log now and then. Of several processes each takes its share of every batch, and the first one writes.
 
     Raises:
         ValueError: the bank is empty, or `out` was begun with another configuration.
     """
+    run = _begun(config, out, start, where.device)
+    window = Window(
+        shards=config.shards, width=config.window, start=config.start_shards, steps_a_shard=config.steps_a_shard
+    )
+    feed = map_feed(bank, window) if config.role == "detector" else patch_feed(bank, window)
+    model, size = spread(run.model, where).train(), where.share(config.batch)
+    with (
+        tqdm(total=length.steps, initial=run.step, unit="step", smoothing=0.05, disable=not where.first) as bar,
+        out.with_suffix(".jsonl").open("a", encoding="utf-8") as log,
+    ):
+        for step in range(run.step, length.steps):
+            # All chance follows from the step: a run that was taken up again is the run that was never stopped.
+            torch.manual_seed(1_000_003 * config.seed + step)
+            rng = np.random.default_rng([config.seed, step, where.rank])
+            inputs, wanted = (torch.from_numpy(a).to(where.device) for a in batch(feed.shards(step), size, rng))
+            with torch.autocast(where.device.type, torch.bfloat16):
+                outputs = model(inputs.to(memory_format=torch.channels_last)).float()
+            loss = _loss(outputs, wanted, config.label_smoothing)
+            run.learn(loss, config.learning_rate * length.rate(step, config.warm_up), config.averaging)
+            bar.update()
+            if not where.first:
+                continue
+            line = {"step": step, "loss": round(float(loss), 5)}
+            if check is not None and run.step % check_every == 0:
+                line["accuracy"] = _accuracy(config, run.average, check)
+            log.write(json.dumps(line) + "\n")
+            if run.step % CHECKPOINT_EVERY == 0 or run.step == length.steps:
+                log.flush()
+                run.save(out, config)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What changes from step to step."""
+
+    model: nn.Module
+    average: dict[str, Tensor]
+    optimiser: torch.optim.Optimizer
+    step: int
+
+    def learn(self, loss: Tensor, rate: float, averaging: float) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
+        _average(self.average, self.model.state_dict(), min(averaging, (1 + self.step) / (10 + self.step)))
+        self.step += 1
+
+    def save(self, out: Path, config: FitConfig) -> None:
+        state = {"model": self.model.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict()}
+        save(out, {**state, "config": _plain(config), "step": self.step})
+
+
+def _begun(config: FitConfig, out: Path, start: Path | None, device: torch.device) -> _Run:
+    """A fresh run, or the one whose checkpoint is at `out`."""
     torch.manual_seed(config.seed)
-    model = network(config.role, len(config.classes)).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = network(config.role, len(config.classes)).to(device)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         model.load_state_dict(load(start)["average"])
     average = {key: value.detach().clone() for key, value in model.state_dict().items()}
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    first = 0
+    run = _Run(model=model, average=average, optimiser=optimiser, step=0)
+    out.parent.mkdir(parents=True, exist_ok=True)
     if out.exists():
         state = load(out)
         if state["config"] != _plain(config):
             raise ValueError(f"{out} was begun with another configuration: {state['config']}")
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
-        average, first = state["average"], int(state["step"])
-    window = Window(
-        shards=config.shards, width=config.window, start=config.start_shards, steps_a_shard=config.steps_a_shard
-    )
-    feed = map_feed(bank, window) if config.role == "detector" else patch_feed(bank, window)
-    model.train()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tqdm(total=length.steps, initial=first, unit="step", smoothing=0.05) as bar,
-        out.with_suffix(".jsonl").open("a", encoding="utf-8") as log,
-    ):
-        for step in range(first, length.steps):
-            rng = np.random.default_rng([config.seed, step])
-            for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * length.rate(step, config.warm_up)
-            inputs, wanted = (torch.from_numpy(a).to(device) for a in batch(feed.shards(step), config.batch, rng))
-            with torch.autocast(device.type, torch.bfloat16):
-                outputs = model(inputs.to(memory_format=torch.channels_last)).float()
-            loss = _loss(outputs, wanted, config.label_smoothing)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimiser.step()
-            _average(average, model.state_dict(), min(config.averaging, (1 + step) / (10 + step)))
-            bar.update()
-            line = {"step": step, "loss": round(float(loss), 5)}
-            if check is not None and (step + 1) % check_every == 0:
-                line["accuracy"] = _accuracy(config, average, check)
-            log.write(json.dumps(line) + "\n")
-            if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == length.steps:
-                log.flush()
-                save(
-                    out,
-                    {
-                        "config": _plain(config),
-                        "model": model.state_dict(),
-                        "average": average,
-                        "optimiser": optimiser.state_dict(),
-                        "step": step + 1,
-                    },
-                )
+        run.average = {key: value.to(device) for key, value in state["average"].items()}
+        run.step = int(state["step"])
+    return run
 
 
 def _accuracy(config: FitConfig, weights: dict[str, Tensor], bank: Path) -> float:
