@@ -113,11 +113,17 @@ def make_on_cluster(
 
 
 def _task(recipe: WaveRecipe, folder: str, shard: Shard, device: str, maker: str) -> None:
-    here, own = Path(folder), torch.device(device)
-    if made_by(own) != maker:
-        raise ValueError(f"worker {get_worker().address} has {made_by(own)}, the client {maker}")
-    if not here.is_dir():
-        raise FileNotFoundError(f"worker {get_worker().address} does not see {folder}: it must be on a shared disk")
     torch.set_num_threads(1)
-    if not is_finished(recipe, shard, here):
-        make_shard(recipe, here, shard, own, lambda: None)
+    make_as_task(recipe, Path(folder), shard, torch.device(device), maker=maker, worker=get_worker().address)
+
+
+def make_as_task(
+    recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, *, maker: str, worker: str
+) -> None:
+    """What a worker does: one shard, unless it is there. Raises as `make_on_cluster` does."""
+    if made_by(device) != maker:
+        raise ValueError(f"worker {worker} has {made_by(device)}, the client {maker}")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"worker {worker} does not see {folder}: it must be on a shared disk")
+    if not is_finished(recipe, shard, folder):
+        make_shard(recipe, folder, shard, device, lambda: None)

@@ -1,0 +1,39 @@
+"""A recipe whose stock takes a second: ten particles of under 2 nm in shards of four, two films in shards of one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+TINY = """
+[waves]
+seed = 5
+particles = 10
+films = 2
+shapes = ["cube", "icosahedron"]
+elements = ["Au", "Ag"]
+element_weights = [0.5, 0.5]
+energies_kev = [200.0, 300.0]
+diameter_nm = [1.5, 2.0]
+film_nm = [1.0, 1.5]
+absorption = [0.03, 0.10]
+film_absorption = 0.03
+slice_nm = 0.4
+pixel_size_nm = 0.032
+film_width_px = 64
+particles_a_shard = 4
+films_a_shard = 1
+"""
+SHARDS = {"film-00000.h5", "film-00001.h5", "particle-00000.h5", "particle-00001.h5", "particle-00002.h5"}
+
+
+def write_tiny(folder: Path, text: str = TINY) -> Path:
+    """The recipe as a file."""
+    path = folder / "tiny.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """sha256 of every file of a stock but its recipe, by name: leftovers show as well."""
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.suffix != ".toml"}
