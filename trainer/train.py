@@ -107,7 +107,7 @@ def fit(
             bar.update()
             if not where.first:
                 continue
-            line = {"step": step, "loss": round(float(loss), 5)}
+            line = {"step": step, "loss": round(float(loss.detach()), 5)}
             if check is not None and run.step % check_every == 0:
                 line["accuracy"] = _accuracy(config, run.average, check)
             log.write(json.dumps(line) + "\n")
