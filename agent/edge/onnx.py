@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.edge.errors import EdgeError
+from agent.edge.promise import check_promise
 from protocol.errors import ProtocolError
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_from_json
@@ -57,24 +57,11 @@ def load_network(path: Path, card: ModelCard, provider: str, *, threads: int) ->
         raise EdgeError(f"{path}: ONNX Runtime does not open it on {provider}: {str(error).splitlines()[0]}") from error
     if session.get_providers()[0] != provider:
         raise EdgeError(f"{path}: asked ONNX Runtime for {provider}, it gave {session.get_providers()[0]}")
-    _check_graph(path, card, session)
+    inputs, outputs = ([(n.name, n.shape) for n in nodes] for nodes in (session.get_inputs(), session.get_outputs()))
+    check_promise(path, card, inputs, outputs)
     name = session.get_inputs()[0].name
 
     def run(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(session.run(None, {name: inputs})[0], dtype=np.float32)
 
     return run
-
-
-def _check_graph(path: Path, card: ModelCard, session: Any) -> None:
-    """Names, channels, sides and classes as the card says."""
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    promised = ("channels", "maps") if card.role == "detector" else ("patches", "logits")
-    got = (inputs[0].name, outputs[0].name)
-    if len(inputs) != 1 or len(outputs) != 1 or got != promised:
-        raise EdgeError(f"{path}: a {card.role} has input and output {promised}, the graph has {got}")
-    sides = [card.channels] if card.role == "detector" else [card.channels, card.patch_px, card.patch_px]
-    if list(inputs[0].shape[1 : 1 + len(sides)]) != sides:
-        raise EdgeError(f"{path}: the card promises inputs of {sides}, the graph takes {inputs[0].shape[1:]}")
-    if outputs[0].shape[1] != len(card.classes):
-        raise EdgeError(f"{path}: the card names {len(card.classes)} classes, the graph has {outputs[0].shape[1]}")
