@@ -1,4 +1,4 @@
-"""beamside: live, daemon, replay, dashboard, record, analyse, demo."""
+"""beamside: live, daemon, replay, dashboard, record, analyse, demo, build-engine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(command=command)
         if model:
             one.add_argument("--models", help="folder with detector and classifier")
-            one.add_argument("--backend", help="auto, onnxruntime-cuda or onnxruntime-cpu")
+            one.add_argument("--backend", help="auto, tensorrt, tensorrt-rtx, onnxruntime-cuda or onnxruntime-cpu")
+            one.add_argument("--precision", help="auto, fp32, fp16 or int8; auto is the fastest that costs no accuracy")
             one.add_argument("--threads", type=int, help="threads of the networks, 0: as ONNX Runtime likes")
             one.add_argument("--pixel-size-nm", type=float, help="overrides what the frames say")
             one.add_argument("--threshold", type=float, help="confidence below which the answer is unknown")
@@ -80,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--rate", type=float, default=5.0)
     demo.add_argument("--headless", action="store_true")
     demo.add_argument("--png", type=Path, default=Path("demo.png"), help="picture of the dashboard when headless")
+    plans = add("build-engine", "make the TensorRT plans before the session", _build_engine, model=False)
+    plans.add_argument("--models", type=Path, default=Path(DEFAULTS.models), help="folder with detector and classifier")
+    plans.add_argument("--backend", help="tensorrt or tensorrt-rtx; default: the first that is installed")
+    plans.add_argument("--precision", default="auto", help="auto, fp32 or fp16")
+    plans.add_argument("--frame", help="HEIGHTxWIDTH in pixels: a plan for exactly these frames; with --pixel-size-nm")
+    plans.add_argument("--pixel-size-nm", type=float)
+    plans.add_argument("--target", default="this", help="this: the GPU here; any: only show that the networks build")
     return parser
 
 
@@ -189,7 +197,9 @@ def _analyse(options: argparse.Namespace) -> int:
     from agent.edge.backend import load_engine
 
     settings = _settings(options)
-    engine = load_engine(Path(settings.models), prefer=settings.backend, threads=settings.threads)
+    engine = load_engine(
+        Path(settings.models), prefer=settings.backend, precision=settings.precision, threads=settings.threads
+    )
     code = 0
     try:
         out = options.out.open("w", encoding="utf-8")
@@ -210,6 +220,22 @@ def _demo(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with _stopping(options.seconds) as stop:
         return run_demo(settings, stop, rate_per_s=options.rate, headless=options.headless, png=options.png, tell=print)
+
+
+def _build_engine(options: argparse.Namespace) -> int:
+    from agent.edge.build_engine import build_engines, frame_tier
+    from agent.edge.machine import look
+
+    build_engines(
+        options.models,
+        look(),
+        print,
+        backend=options.backend,
+        precision=options.precision,
+        tier=frame_tier(options.frame, options.pixel_size_nm),
+        target=options.target,
+    )
+    return 0
 
 
 if __name__ == "__main__":

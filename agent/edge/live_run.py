@@ -26,7 +26,9 @@ from protocol.snapshot_wire import encode_snapshot
 
 def warmed_engine(settings: Settings) -> Engine:
     """The engine after one made-up frame, so that the first real one is not slow. Raises EdgeError."""
-    engine = load_engine(Path(settings.models), prefer=settings.backend, threads=settings.threads)
+    engine = load_engine(
+        Path(settings.models), prefer=settings.backend, precision=settings.precision, threads=settings.threads
+    )
     noise = np.random.default_rng(0).integers(90, 110, (512, 512)).astype(np.uint16)
     analyse(
         Frame(pixels=noise, source="warm-up", sequence=0, camera_time_s=0.0),

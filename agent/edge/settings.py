@@ -24,6 +24,7 @@ class Settings:
     commands: str = "tcp://127.0.0.1:45012"
     models: str = str(MODELS)
     backend: str = "auto"
+    precision: str = "auto"
     threads: int = 0
     record: str = ""
     pixel_size_nm: float | None = None

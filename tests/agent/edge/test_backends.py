@@ -1,0 +1,225 @@
+"""Which backend computes, and which file: the best that really runs, said aloud; never another than was asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.edge.backend import ORDER, load_engine
+from agent.edge.driver import Driver, Gpu, probe
+from agent.edge.errors import EdgeError
+from agent.edge.machine import Machine
+from agent.edge.model_files import ModelFile
+from agent.edge.settings import MODELS
+from protocol.model_card_json import card_from_json, card_to_json
+
+A_GPU = Driver(gpus=(Gpu(name="NVIDIA Test", capability=(8, 9)),), version="580.95.05")
+EVERYTHING = frozenset({"onnxruntime", "tensorrt", "tensorrt_rtx", "cuda.bindings"})
+PROVIDERS = frozenset({"TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"})
+FULL = Machine(driver=A_GPU, modules=EVERYTHING, providers=PROVIDERS)
+NO_DRIVER = Machine(driver=Driver(reason="no NVIDIA driver"), modules=EVERYTHING, providers=PROVIDERS)
+
+
+class Openers(dict[str, Any]):
+    """Every backend opens, but those that are named with what they say; remembers what was opened."""
+
+    def __init__(self, **refusals: str) -> None:
+        super().__init__({name: self._opener(name, refusals.get(name.replace("-", "_"), "")) for name in ORDER})
+        self.opened: list[tuple[str, str]] = []
+
+    def _opener(self, name: str, refusal: str) -> Any:
+        def open_it(file: ModelFile, driver: Driver, *, threads: int) -> Any:
+            if refusal:
+                raise EdgeError(refusal)
+            self.opened.append((name, file.path.name))
+            return lambda inputs: inputs
+
+        return open_it
+
+
+@pytest.mark.parametrize(
+    ("machine", "backend"),
+    [
+        (FULL, "tensorrt fp32"),
+        (replace(FULL, modules=EVERYTHING - {"tensorrt"}), "tensorrt-rtx fp32 (tensorrt not installed)"),
+        (
+            replace(FULL, modules=frozenset({"onnxruntime"})),
+            "onnxruntime-cuda fp32 (tensorrt, cuda.bindings not installed; tensorrt_rtx, cuda.bindings not installed)",
+        ),
+        (
+            replace(FULL, modules=frozenset({"onnxruntime"}), providers=frozenset({"CPUExecutionProvider"})),
+            "onnxruntime-cpu fp32 (tensorrt, cuda.bindings not installed; tensorrt_rtx, cuda.bindings not installed; "
+            "this onnxruntime has no CUDAExecutionProvider)",
+        ),
+        (NO_DRIVER, "onnxruntime-cpu fp32 (no NVIDIA driver)"),
+    ],
+)
+def test_auto_takes_the_best_that_can_run_and_says_why_nothing_better(machine: Machine, backend: str) -> None:
+    assert load_engine(MODELS, precision="fp32", machine=machine, openers=Openers()).backend == backend
+
+
+def test_what_is_installed_but_does_not_open_is_passed_over_aloud() -> None:
+    openers = Openers(tensorrt="libnvinfer is missing", tensorrt_rtx="GPU 9.0 is not known")
+    engine = load_engine(MODELS, precision="fp32", machine=FULL, openers=openers)
+    assert engine.backend == "onnxruntime-cuda fp32 (libnvinfer is missing; GPU 9.0 is not known)"
+
+
+@pytest.mark.parametrize("prefer", ["tensorrt", "tensorrt-rtx", "onnxruntime-cuda"])
+def test_a_backend_that_was_asked_for_runs_or_is_an_error(prefer: str) -> None:
+    with pytest.raises(EdgeError, match=f"backend {prefer} cannot run here: no NVIDIA driver$"):
+        load_engine(MODELS, prefer=prefer, machine=NO_DRIVER, openers=Openers())
+    with pytest.raises(EdgeError, match="it broke"):
+        load_engine(MODELS, prefer=prefer, machine=FULL, openers=Openers(**{prefer.replace("-", "_"): "it broke"}))
+    assert load_engine(MODELS, prefer=prefer, machine=FULL, openers=Openers()).backend.startswith(prefer + " ")
+
+
+def test_what_is_not_installed_is_named_with_the_extra_that_brings_it() -> None:
+    bare = replace(FULL, modules=frozenset())
+    for prefer, extra in (("tensorrt-rtx", "tensorrt-rtx"), ("onnxruntime-cuda", "cuda"), ("onnxruntime-cpu", "cpu")):
+        with pytest.raises(EdgeError, match=rf"not installed; pip install 'beamside\[{extra}\]'"):
+            load_engine(MODELS, prefer=prefer, machine=bare, openers=Openers())
+    with pytest.raises(EdgeError, match=r"pip install 'beamside\[cpu\]'"):
+        load_engine(MODELS, machine=bare, openers=Openers())
+
+
+def test_this_machine_without_a_gpu_refuses_each_gpu_backend() -> None:
+    if probe().gpus:
+        pytest.skip("there is a GPU here")
+    for prefer in ORDER[:-1]:
+        with pytest.raises(EdgeError, match=f"backend {prefer} cannot run here: no NVIDIA driver"):
+            load_engine(MODELS, prefer=prefer)
+
+
+class FakeLibrary:
+    """The driver's library: two devices, unless told otherwise."""
+
+    def __init__(self, *, init: int = 0, count: int = 2, nvml: int = 0) -> None:
+        self._init, self._count, self._nvml = init, count, nvml
+
+    def cuInit(self, flags: int) -> int:
+        return self._init
+
+    def cuDeviceGetCount(self, count: Any) -> int:
+        count._obj.value = self._count
+        return 0
+
+    def cuDriverGetVersion(self, version: Any) -> int:
+        version._obj.value = 13010
+        return 0
+
+    def cuDeviceGet(self, device: Any, number: int) -> int:
+        device._obj.value = number
+        return 0
+
+    def cuDeviceGetName(self, text: Any, size: int, device: Any) -> int:
+        text.value = f"NVIDIA Test {device.value}".encode()
+        return 0
+
+    def cuDeviceGetAttribute(self, value: Any, attribute: int, device: Any) -> int:
+        value._obj.value = {75: 8, 76: 9}[attribute]
+        return 0
+
+    def nvmlInit_v2(self) -> int:
+        return self._nvml
+
+    def nvmlSystemGetDriverVersion(self, text: Any, size: int) -> int:
+        text.value = b"580.95.05"
+        return 0
+
+    def nvmlShutdown(self) -> int:
+        return 0
+
+
+def test_the_driver_tells_its_version_and_its_gpus() -> None:
+    found = probe(lambda name: FakeLibrary())
+    assert found.gpus == tuple(Gpu(name=f"NVIDIA Test {n}", capability=(8, 9)) for n in (0, 1))
+    assert (found.version, found.reason) == ("580.95.05", "")
+    assert probe(lambda name: FakeLibrary(nvml=9)).version == "CUDA 13.1"
+
+
+def test_a_driver_that_is_not_there_or_does_not_work_is_a_reason() -> None:
+    def none(name: str) -> Any:
+        raise OSError(name)
+
+    assert probe(none) == Driver(reason="no NVIDIA driver")
+    assert probe(lambda name: FakeLibrary(init=999)).reason == "the NVIDIA driver does not work (cuInit: 999)"
+    assert probe(lambda name: FakeLibrary(count=0)).reason == "the NVIDIA driver sees no GPU"
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The shipped networks; the classifier also as a lighter one whose card allows it."""
+    for path in MODELS.glob("*.*"):
+        if path.stem in ("detector", "classifier"):
+            shutil.copy(path, tmp_path / path.name)
+    for precision in ("int8", "fp16"):
+        lighter(tmp_path, precision)
+    return tmp_path
+
+
+def lighter(folder: Path, precision: str, **changes: Any) -> None:
+    card = card_from_json((folder / "classifier.json").read_text(encoding="utf-8"))
+    card = replace(
+        card,
+        measures={**card.measures, "accuracy_loss_points": changes.get("loss_points", 0.5)},
+        extras={"made_of_sha256": changes.get("made_of", card.model_sha256)},
+    )
+    shutil.copy(folder / "classifier.onnx", folder / f"classifier.{precision}.onnx")
+    (folder / f"classifier.{precision}.json").write_text(card_to_json(card), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("machine", "precision", "taken"),
+    [
+        (NO_DRIVER, "auto", "classifier.int8.onnx"),
+        (NO_DRIVER, "fp32", "classifier.onnx"),
+        (FULL, "auto", "classifier.fp16.onnx"),
+        (FULL, "fp32", "classifier.onnx"),
+    ],
+)
+def test_auto_takes_the_lighter_file_that_suits_the_backend(
+    models: Path, machine: Machine, precision: str, taken: str
+) -> None:
+    openers = Openers()
+    load_engine(models, precision=precision, machine=machine, openers=openers)
+    assert [name for _, name in openers.opened] == ["detector.onnx", taken]
+
+
+@pytest.mark.parametrize("changes", [{"loss_points": 0.51}, {"loss_points": float("nan")}, {"made_of": "0" * 64}])
+def test_a_lighter_file_that_costs_accuracy_or_is_of_another_network_is_not_taken(
+    models: Path, changes: dict[str, Any]
+) -> None:
+    text = (models / "classifier.int8.json").read_text(encoding="utf-8")
+    if changes.get("loss_points") != changes.get("loss_points"):  # a card without the measure
+        card = json.loads(text)
+        del card["measures"]["accuracy_loss_points"]
+        (models / "classifier.int8.json").write_text(json.dumps(card), encoding="utf-8")
+    else:
+        lighter(models, "int8", **changes)
+    openers = Openers()
+    engine = load_engine(models, machine=NO_DRIVER, openers=openers)
+    assert openers.opened[1] == ("onnxruntime-cpu", "classifier.onnx")
+    assert engine.backend.startswith("onnxruntime-cpu fp32 ")
+
+
+def test_a_precision_that_was_asked_for_is_there_or_is_an_error(models: Path) -> None:
+    with pytest.raises(EdgeError, match=r"detector\.int8\.json: No such file"):
+        load_engine(models, precision="int8", machine=NO_DRIVER, openers=Openers())
+    with pytest.raises(EdgeError, match="precision must be one of auto, fp32, fp16, int8, got 'int4'"):
+        load_engine(models, precision="int4", machine=NO_DRIVER, openers=Openers())
+    (models / "classifier.int8.onnx").write_bytes(b"something else")
+    with pytest.raises(EdgeError, match=r"classifier\.int8\.json: the card is for"):
+        load_engine(models, machine=NO_DRIVER, openers=Openers())
+
+
+def test_the_engine_of_this_machine_computes() -> None:
+    engine = load_engine(MODELS, threads=1)
+    logits = engine.classify(np.zeros((2, 1, 128, 128), dtype=np.float32))
+    assert logits.shape == (2, len(engine.classifier_card.classes))
+    assert np.array_equal(logits[0], logits[1])
