@@ -162,4 +162,5 @@ def _needing(module: str, extra: str, what: str) -> ModuleType:
     try:
         return import_module(f"simulator.{module}")
     except ModuleNotFoundError as error:
-        raise ValueError(f"{what} need {error.name}: pip install 'beamside[{extra}]' brings it") from error
+        lacking = (error.name or str(error)).split(".")[0]
+        raise ValueError(f"{what} need {lacking}: pip install 'beamside[{extra}]' brings it") from error
