@@ -12,20 +12,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from agent.core.calibrate import probabilities
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
 from simulator.stock import film_split, film_waves, particle_waves, wave_split
 from simulator.waves import ParticleWave
 from trainer.bank import read_patches, shards_of, write_shard
-from trainer.calibration import confusion_counts, fit_temperature, threshold_for
-from trainer.evaluate import (
-    calibration_half,
-    class_accuracy,
-    classifier_measures,
-    detector_measures,
-    fused_accuracy,
-    logits_of,
-)
+from trainer.calibration import confusion_counts
+from trainer.evaluate import accuracy_of, class_accuracy, classifier_measures, detector_measures, fused_views, judge
 from trainer.export import export_classifier, export_detector
 from trainer.feed import POLL_S
 from trainer.parallel import place
@@ -101,16 +93,12 @@ def _export(options: argparse.Namespace) -> None:
     provenance = {"run": options.made_by, "exit_waves": str(options.exit_waves)}
     network, config, steps = trained(options.classifier)
     held_out = read_patches(shards_of(options.bank))
-    labels, waves = held_out.rows["label"], held_out.rows["wave"]
-    logits = logits_of(network, held_out.patches)
-    setting = calibration_half(waves, len(config.classes))
-    temperature = fit_temperature(logits[setting], labels[setting])
-    p = probabilities(logits, temperature)
-    threshold = threshold_for(p[setting], labels[setting], waves[setting], options.error_level)
-    measures = classifier_measures(p, held_out, ~setting)
-    measures |= {f"recall_{k}": v for k, v in class_accuracy(p[~setting], labels[~setting], config.classes).items()}
-    measures["accuracy_two_images"] = fused_accuracy(p[~setting], {k: v[~setting] for k, v in held_out.rows.items()})
-    counts = confusion_counts(p[~setting], labels[~setting], threshold)
+    judged = judge(network, held_out, len(config.classes), options.error_level)
+    p, rows = judged.measured()
+    measures = classifier_measures(p, rows)
+    measures |= {f"recall_{k}": v for k, v in class_accuracy(p, rows["label"], config.classes).items()}
+    measures["accuracy_two_images"] = accuracy_of(*fused_views(p, rows, 2, np.random.default_rng(0)))
+    counts = confusion_counts(p, rows["label"], judged.threshold, rows["wave"])
     sizes = Sizes()
     export_classifier(
         network,
@@ -121,9 +109,9 @@ def _export(options: argparse.Namespace) -> None:
         pixel_size_nm=sizes.patch_pixel_size_nm,
         provenance=provenance | {"steps": str(steps), "error_level": str(options.error_level)},
         measures=measures,
-        temperature=temperature,
-        threshold=threshold,
-        confusion=tuple(tuple(float(n) for n in row) for row in counts),
+        temperature=judged.temperature,
+        threshold=judged.threshold,
+        confusion=tuple(tuple(round(float(n), 2) for n in row) for row in counts),
     )
     network, _, steps = trained(options.detector)
     found = detector_measures(network, shards_of(options.bank), options.detector_threshold)
@@ -137,7 +125,7 @@ def _export(options: argparse.Namespace) -> None:
         measures=found,
         threshold=options.detector_threshold,
     )
-    for key, value in {**measures, "temperature": temperature, "threshold": threshold, **found}.items():
+    for key, value in {**measures, "temperature": judged.temperature, "threshold": judged.threshold, **found}.items():
         print(f"{key:40s}{value:10.4f}")
 
 
