@@ -21,6 +21,7 @@ from trainer.evaluate import accuracy_of, class_accuracy, classifier_measures, d
 from trainer.export import export_classifier, export_detector
 from trainer.feed import POLL_S
 from trainer.parallel import place
+from trainer.quantise import lighten
 from trainer.render import Sizes, render, stock_of
 from trainer.train import FitConfig, Length, fit, trained
 
@@ -86,7 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("--error-level", type=float, default=0.10, help="of the answers, with 95 %% trust")
     three.add_argument("--detector-threshold", type=float, default=0.5)
     three.set_defaults(run=_export)
+    four = commands.add_parser(
+        "lighten", help="half-precision and 8-bit networks beside exported ones, where they hold"
+    )
+    four.add_argument("models", type=Path, help="folder that `export` wrote")
+    four.add_argument("--bank", type=Path, required=True, help="the training bank, to calibrate on")
+    four.add_argument("--check", type=Path, required=True, help="the held-out bank, to judge by")
+    four.set_defaults(run=_lighten)
     return parser
+
+
+def _lighten(options: argparse.Namespace) -> None:
+    for line in lighten(options.models, shards_of(options.bank), shards_of(options.check)):
+        print(line)
 
 
 def _export(options: argparse.Namespace) -> None:
