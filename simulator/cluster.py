@@ -41,6 +41,7 @@ def slurm_cluster(wanted: SlurmJobs) -> SLURMCluster:
     """A scheduler in this process and, once it is scaled, jobs of Slurm whose workers find it. Close it afterwards."""
     return SLURMCluster(
         job_name="beamside-waves",
+        scheduler_options={"dashboard_address": ":0"},
         cores=wanted.processes_a_job,
         processes=wanted.processes_a_job,
         memory=f"{wanted.memory_gb_a_process * wanted.processes_a_job:.2f}GB",

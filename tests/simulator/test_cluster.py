@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import torch
 
+from simulator.cli import main
 from simulator.recipe import WaveRecipe, read_waves
 from simulator.stock import made_by, missing, shards
 from simulator.work import make_here
-from tests.simulator.tiny import file_digests, write_tiny
+from tests.simulator.tiny import SHARDS, file_digests, write_tiny
 
 distributed = pytest.importorskip("distributed", reason="needs the extra `scale`")
 cluster = pytest.importorskip("simulator.cluster", reason="needs the extra `scale`", exc_type=ModuleNotFoundError)
@@ -23,7 +24,7 @@ cluster = pytest.importorskip("simulator.cluster", reason="needs the extra `scal
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """Two worker processes of one thread on this machine; their nannies start a new one when one dies."""
     with (
@@ -54,6 +55,13 @@ def test_a_worker_killed_in_mid_run_costs_no_shard_and_doubles_none(client: Any,
     make_here(recipe, ours, missing(recipe, ours), CPU, lambda _: None)
     assert missing(recipe, theirs) == []
     assert file_digests(theirs) == file_digests(ours)
+
+
+def test_the_command_line_finds_a_scheduler(client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    address = client.scheduler.address
+    assert main(["make", str(write_tiny(tmp_path)), "--out", str(tmp_path / "far"), "--scheduler", address]) == 0
+    assert "5 shards made, 0 left" in capsys.readouterr().out
+    assert file_digests(tmp_path / "far").keys() == SHARDS
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from simulator.stock import (
     missing,
     particle_shards,
     particle_waves,
+    put_whole,
     samples,
     shards,
     sweep,
@@ -130,6 +131,32 @@ def test_a_killed_process_of_several_is_told_and_leaves_only_whole_shards(
     assert list(found.absent) == missing(longer, tmp_path) != []
     for shard, index in draw_samples(longer, found.whole, 3, np.random.default_rng(1)):
         assert made_again(longer, tmp_path, shard, index, CPU) == []
+
+
+MANY = """
+import sys
+from pathlib import Path
+import torch
+from simulator.stock import missing
+from simulator.work import begin, make_in_processes
+
+folder = Path(sys.argv[2])
+recipe = begin(Path(sys.argv[1]), folder)
+tell = lambda waves: waves and print("begun", flush=True)
+make_in_processes(recipe, folder, missing(recipe, folder), torch.device("cpu"), 2, tell)
+"""
+
+
+def test_processes_end_with_the_run_that_started_them(tmp_path: Path) -> None:
+    long = write_tiny(tmp_path, TINY.replace("particles = 10", "particles = 100000"))
+    with subprocess.Popen(
+        [sys.executable, "-c", MANY, str(long), str(tmp_path / "stock")], stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "begun\n"
+        run.send_signal(signal.SIGKILL)
+        # The pipe ends when nobody holds its other end any more.
+        run.communicate(timeout=60)
 
 
 def test_the_parts_of_several_runs_are_the_whole() -> None:
@@ -267,6 +294,21 @@ def test_a_folder_of_another_recipe_is_refused(whole: tuple[WaveRecipe, Path], t
     elsewhere = begin(other, tmp_path / "other")
     with pytest.raises(ValueError, match="was made by another recipe"):
         missing(elsewhere, whole[1])
+
+
+def test_a_file_swept_away_by_another_run_is_no_loss_when_that_run_has_finished_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sweep_it(_: int) -> None:
+        for part in tmp_path.glob("*.part"):
+            part.unlink()
+
+    monkeypatch.setattr(os, "fsync", sweep_it)
+    with pytest.raises(FileNotFoundError):
+        put_whole(tmp_path / "film-00000.h5", b"new")
+    (tmp_path / "film-00000.h5").write_bytes(b"finished")
+    put_whole(tmp_path / "film-00000.h5", b"new")
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [b"finished"]
 
 
 def test_leftovers_of_killed_runs_are_swept_when_their_shard_is_finished(
