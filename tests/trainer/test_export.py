@@ -1,0 +1,207 @@
+"""The same network in PyTorch, in ONNX Runtime, in half precision and in 8-bit integers gives the same answers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agent.core.config import AnalysisConfig
+from agent.core.patches import cut_patches
+from agent.core.pipeline import analyse
+from agent.core.standardise import channels
+from agent.edge.backend import load_engine
+from agent.edge.driver import probe
+from agent.edge.machine import look
+from agent.edge.settings import MODELS
+from agent.edge.tensorrt_build import build_plan
+from agent.edge.tensorrt_plans import classifier_profile
+from protocol.frame import Frame
+from protocol.model_card import ModelCard
+from simulator.serve import SESSION, frames, load_session
+from tests.examples import CLASSES
+from trainer.export import LARGEST_DIFFERENCE, export_classifier, export_detector
+from trainer.quantise import Judge, halve, patch_judge, quantise, runner
+from trainer.train import network
+
+PROVENANCE = {"run": "a test"}
+HALF, EIGHT_BIT = 0.005, 0.05
+"""Largest relative distance (L2) of the outputs of half precision and of 8-bit integers from those of single."""
+needs_gpu = pytest.mark.skipif(not probe().gpus, reason=f"no GPU here: {probe().reason}")
+
+
+def fresh(role: str) -> nn.Module:
+    """A network of random weights whose normalisations have seen data, so that activations have their usual size."""
+    torch.manual_seed(3)
+    made = network(role, len(CLASSES))
+    made.train()
+    with torch.no_grad():
+        for _ in range(3):
+            made(torch.randn(8, *((2, 64, 64) if role == "detector" else (1, 128, 128))))
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, nn.Module]]:
+    """A folder with both networks as exported, and the networks."""
+    folder = tmp_path_factory.mktemp("models")
+    networks = {role: fresh(role) for role in ("detector", "classifier")}
+    export_classifier(
+        networks["classifier"], CLASSES, 128, folder, name="random", pixel_size_nm=0.075, provenance=PROVENANCE
+    )
+    export_detector(networks["detector"], folder, name="random", pixel_size_nm=0.24, patch_px=8, provenance=PROVENANCE)
+    return folder, networks
+
+
+def patches(count: int) -> NDArray[np.float32]:
+    return np.random.default_rng(4).standard_normal((count, 1, 128, 128)).astype(np.float32)
+
+
+def apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
+
+
+def test_onnx_runtime_gives_what_pytorch_gives(exported: tuple[Path, dict[str, nn.Module]]) -> None:
+    folder, networks = exported
+    engine = load_engine(folder, prefer="onnxruntime-cpu", precision="fp32", threads=1)
+    x = patches(9)
+    maps = np.random.default_rng(5).standard_normal((2, 48, 104)).astype(np.float32)
+    with torch.inference_mode():
+        logits = networks["classifier"](torch.from_numpy(x)).numpy()
+        probabilities = torch.sigmoid(networks["detector"](torch.from_numpy(maps[None])))[0].numpy()
+    assert np.abs(engine.classify(x) - logits).max() < LARGEST_DIFFERENCE
+    assert np.abs(engine.detect(maps) - probabilities).max() < LARGEST_DIFFERENCE
+
+
+def test_half_precision_and_8_bit_give_the_same_within_their_tolerance(
+    exported: tuple[Path, dict[str, nn.Module]], tmp_path: Path
+) -> None:
+    folder, networks = exported
+    for path in folder.glob("*.*"):
+        shutil.copy(path, tmp_path / path.name)
+    x = patches(24)
+    with torch.inference_mode():
+        logits = networks["classifier"](torch.from_numpy(x)).numpy()
+    lenient = Judge(inputs=[x], score=lambda run: 1.0, samples=24)
+    halve(tmp_path, "classifier", lenient)
+    quantise(tmp_path, "classifier", [x[:8]], lenient)
+    assert apart(runner((tmp_path / "classifier.fp16.onnx").read_bytes(), 1)(x), logits) < HALF
+    assert apart(runner((tmp_path / "classifier.int8.onnx").read_bytes(), 1)(x), logits) < EIGHT_BIT
+    kinds = {node.op_type for node in onnx.load(tmp_path / "classifier.int8.onnx").graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
+    engine = load_engine(tmp_path, prefer="onnxruntime-cpu", threads=1)
+    assert engine.backend == "onnxruntime-cpu fp32/int8"
+    assert engine.classifier_card.extras["precision"] == "int8"
+
+
+@pytest.fixture(scope="module")
+def scene() -> tuple[Frame, NDArray[np.float32], NDArray[np.float32]]:
+    """A frame of the demo's session, the detector's input, and patches about its particles."""
+    frame = next(frames(load_session(SESSION), 2000.0, 1))
+    engine = load_engine(MODELS, prefer="onnxruntime-cpu", precision="fp32", threads=1)
+    size_nm = frame.pixel_size_nm
+    assert size_nm is not None
+    found = analyse(frame, engine, AnalysisConfig()).particles
+    centres = np.array([[p.y_px, p.x_px] for p in found])
+    card = engine.classifier_card
+    maps, _ = channels(frame.pixels, size_nm, engine.detector_card.pixel_size_nm, engine.detector_card.patch_px)
+    return frame, maps, cut_patches(frame.pixels, centres, size_nm, card.patch_px, card.pixel_size_nm)
+
+
+def test_the_shipped_networks_give_the_same_shapes_and_particles_in_8_bit(
+    scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]], tmp_path: Path
+) -> None:
+    frame, maps, cut = scene
+    for path in MODELS.glob("*.*"):
+        if path.stem in ("detector", "classifier"):
+            shutil.copy(path, tmp_path / path.name)
+    full = runner((tmp_path / "classifier.onnx").read_bytes(), 1)
+    answers = full(cut)
+    quantise(tmp_path, "classifier", [cut], _lenient(cut))
+    quantise(tmp_path, "detector", [maps[None]], _lenient(maps[None]))
+    light = load_engine(tmp_path, prefer="onnxruntime-cpu", precision="int8", threads=1)
+    assert light.backend == "onnxruntime-cpu int8"
+    got = light.classify(cut)
+    sure = np.sort(answers, 1)[:, -1] - np.sort(answers, 1)[:, -2] > 0.5
+    assert sure.sum() >= 5
+    assert np.array_equal(got.argmax(1)[sure], answers.argmax(1)[sure])
+    single = load_engine(MODELS, prefer="onnxruntime-cpu", precision="fp32", threads=1)
+    before, after = (analyse(frame, e, AnalysisConfig()).particles for e in (single, light))
+    assert len(before) == len(after)
+    for one, other in zip(before, after, strict=True):
+        assert np.hypot(one.y_px - other.y_px, one.x_px - other.x_px) * 0.04 < 0.12  # nm: half a pixel of the map
+        assert abs(one.diameter_nm - other.diameter_nm) < 0.12
+
+
+def _lenient(x: NDArray[np.float32]) -> Judge:
+    return Judge(inputs=[x], score=lambda run: 1.0, samples=len(x))
+
+
+def test_what_costs_accuracy_is_refused_and_not_written(
+    scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]], tmp_path: Path
+) -> None:
+    _, _, cut = scene
+    for path in MODELS.glob("classifier.*"):
+        shutil.copy(path, tmp_path / path.name)
+    strict = patch_judge(cut, runner((tmp_path / "classifier.onnx").read_bytes(), 1)(cut).argmax(1))
+    blind = [1e-3 * cut]  # ranges of hardly any signal: real activations are cut off
+    with pytest.raises(ValueError, match=r"classifier\.onnx in int8 loses [0-9.]+ points \(1\.0000 to"):
+        quantise(tmp_path, "classifier", blind, strict)
+    assert not list(tmp_path.glob("*.int8.*"))
+    with pytest.raises(ValueError, match="at least one batch"):
+        quantise(tmp_path, "classifier", [], strict)
+
+
+class Forgetful(nn.Module):
+    """Behaves otherwise the second time, as no exported graph can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(64 * 64, 5)
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return self.head(x.flatten(1)) + (self.calls > 1)
+
+
+def test_a_network_that_does_not_agree_with_its_graph_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"classifier\.onnx: PyTorch and ONNX Runtime differ by 1, more than 0\.001"):
+        export_classifier(Forgetful(), CLASSES, 64, tmp_path, name="x", pixel_size_nm=0.1, provenance=PROVENANCE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_tensorrt_rtx_builds_the_half_precision_network(
+    exported: tuple[Path, dict[str, nn.Module]], tmp_path: Path
+) -> None:
+    trt = pytest.importorskip("tensorrt_rtx", reason="the extra tensorrt-rtx is not installed")
+    folder, _ = exported
+    for path in folder.glob("classifier.*"):
+        shutil.copy(path, tmp_path / path.name)
+    card: ModelCard = halve(tmp_path, "classifier", _lenient(patches(2)))
+    half, full = (tmp_path / "classifier.fp16.onnx").read_bytes(), (tmp_path / "classifier.onnx").read_bytes()
+    sizes = [len(build_plan(trt, n, classifier_profile(card), capability=(8, 9)).plan) for n in (half, full)]
+    assert sizes[0] < 0.7 * sizes[1]  # half the weights, and the code
+
+
+@needs_gpu
+@pytest.mark.parametrize("backend", ["onnxruntime-cuda", "tensorrt", "tensorrt-rtx"])
+def test_a_gpu_gives_the_same_shapes_as_the_cpu(
+    backend: str, scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]]
+) -> None:
+    machine = look()
+    _, maps, cut = scene
+    try:
+        there = load_engine(MODELS, prefer=backend, precision="fp32", machine=machine)
+    except RuntimeError as error:
+        pytest.skip(f"{backend} does not run here: {error}")
+    here = load_engine(MODELS, prefer="onnxruntime-cpu", precision="fp32")
+    assert apart(there.classify(cut), here.classify(cut)) < HALF
+    assert np.array_equal(there.classify(cut).argmax(1), here.classify(cut).argmax(1))
+    assert np.abs(there.detect(maps) - here.detect(maps)).max() < 0.02
