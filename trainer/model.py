@@ -67,24 +67,73 @@ class Residual(nn.Module):
         return functional.relu(y + self.short(x))
 
 
-class Classifier(nn.Module):
-    """Residual network: patches (n, 1, 128, 128) to logits (n, k). Lattice fringes live at full resolution, hence the
-    wide first convolution before anything is thrown away."""
+class Spectrum(nn.Module):
+    """Patches (n, 1, p, p) to the logarithm of the modulus of their Fourier transforms, (n, 1, p, p / 2).
 
-    def __init__(self, classes: int, widths: tuple[int, int, int, int] = (16, 32, 96, 192)) -> None:
+    Zero frequency is in the middle of the rows and at the first column. The transform is two products with matrices of
+    cosines and sines, which every backend has; a Hann window keeps the patch's edges out.
+    """
+
+    def __init__(self, side: int = 128) -> None:
+        super().__init__()
+        at = torch.arange(side, dtype=torch.float64)
+        rows = 2 * torch.pi * torch.outer(at - side // 2, at) / side
+        columns = 2 * torch.pi * torch.outer(at, at[: side // 2]) / side
+        window = torch.hann_window(side, periodic=False, dtype=torch.float64)
+        self.register_buffer("window", torch.outer(window, window).float(), persistent=False)
+        self.register_buffer("rows", torch.cat([rows.cos(), rows.sin()]).float(), persistent=False)
+        self.register_buffer("columns", torch.cat([columns.cos(), columns.sin()], 1).float(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scaled so that white noise of unit variance has a mean near zero."""
+        side = x.shape[-1]
+        half = self.rows @ ((x * self.window) @ self.columns)
+        cosines, sines = half[..., :side, :], half[..., side:, :]
+        n = side // 2
+        real = cosines[..., :n] - sines[..., n:]
+        imaginary = cosines[..., n:] + sines[..., :n]
+        return 0.5 * torch.log(real * real + imaginary * imaginary + 1.0) - 3.5
+
+
+class Classifier(nn.Module):
+    """Two residual networks side by side, one on the patch and one on its spectrum, to logits (n, k).
+
+    The spectrum says which lattices there are and how they are turned, the patch where the facets lie.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        widths: tuple[int, int, int, int] = (32, 48, 96, 192),
+        spectral: tuple[int, int, int, int] = (16, 32, 64, 96),
+    ) -> None:
         super().__init__()
         a, b, c, d = widths
-        self.stem = nn.Sequential(nn.Conv2d(1, a, 7, 2, 3, bias=False), nn.BatchNorm2d(a), nn.ReLU(inplace=True))
         self.body = nn.Sequential(
-            Residual(a, a, 1),
+            nn.Conv2d(1, a, 7, 2, 3, bias=False),
+            nn.BatchNorm2d(a),
+            nn.ReLU(inplace=True),
             Residual(a, b, 2),
             Residual(b, c, 2),
             Residual(c, c, 1),
             Residual(c, d, 2),
             Residual(d, d, 1),
         )
-        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(d, classes))
+        e, f, g, h = spectral
+        self.spectrum = Spectrum()
+        self.spectral = nn.Sequential(
+            nn.Conv2d(1, e, 5, 2, 2, bias=False),
+            nn.BatchNorm2d(e),
+            nn.ReLU(inplace=True),
+            Residual(e, f, 2),
+            Residual(f, g, 2),
+            Residual(g, h, 2),
+        )
+        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(d + h, classes))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits."""
-        return self.head(self.body(self.stem(x)).mean((2, 3)))
+        with torch.autocast(x.device.type, enabled=False):
+            spectrum = self.spectrum(x.float())
+        features = torch.cat([self.body(x).mean((2, 3)), self.spectral(spectrum).mean((2, 3))], 1)
+        return self.head(features)
