@@ -39,6 +39,25 @@ def band_limit(grid: Grid, device: torch.device, *, half: bool = False) -> torch
     return (g_y**2 + g_x**2 <= grid.band_limit_per_nm**2).to(torch.float32)
 
 
+def band_columns(grid: Grid) -> int:
+    """Highest column k of a spectrum within the 2/3 limit. "In band order" columns run from -k to k."""
+    return int(grid.size_px / 3 + 1e-9)
+
+
+def to_band(spectrum: torch.Tensor, columns: int) -> torch.Tensor:
+    """Columns of (..., n) in FFT order to band order, (..., 2 k + 1); the others are dropped."""
+    return torch.cat([spectrum[..., spectrum.shape[-1] - columns :], spectrum[..., : columns + 1]], -1)
+
+
+def from_band(band: torch.Tensor, size_px: int) -> torch.Tensor:
+    """Band order (..., 2 k + 1) to FFT order (..., n), zero in between."""
+    columns = band.shape[-1] // 2
+    result = band.new_zeros((*band.shape[:-1], size_px))
+    result[..., : columns + 1] = band[..., columns:]
+    result[..., size_px - columns :] = band[..., :columns]
+    return result
+
+
 def resample_spectrum(spectrum: torch.Tensor, size_px: int) -> torch.Tensor:
     """Crop or zero-pad square FFT-order spectra (..., n, n) to (..., size, size); the mean of the image is kept.
 

@@ -2,17 +2,25 @@
 
 psi_(n+1) = P * [ exp(i sigma V_n (1 + i mu)) psi_n ], band-limited to 2/3 (Kirkland, ch. 6). P is the paraxial Fresnel
 propagator exp(-i pi lambda dz g^2); a plane wave is exp(+i k z), so a positive potential advances the phase. mu is the
-ratio of the absorptive to the elastic potential (thermal diffuse scattering out of the aperture).
+ratio of the absorptive to the elastic potential (thermal diffuse scattering out of the aperture). A slice acts at its
+middle: the last step to the exit plane is half a slice, which halves the error of thick slices.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
 import torch
 
-from simulator.grid import Grid, band_limit, frequencies
+from simulator.grid import Grid, band_columns, band_limit, frequencies, from_band, to_band
+from simulator.phase import cis, decay
 from simulator.physics import interaction_rad_per_v_nm, wavelength_nm
+from simulator.potential import Atoms, slice_pairs
 
 
+@lru_cache(maxsize=32)
 def propagator(grid: Grid, energy_kev: float, distance_nm: float, device: torch.device) -> torch.Tensor:
     """exp(-i pi lambda z g^2) within the band limit, (n, n) complex64."""
     g_y, g_x = frequencies(grid, device)
@@ -25,19 +33,108 @@ def propagate(wave: torch.Tensor, grid: Grid, energy_kev: float, distance_nm: fl
     return torch.fft.ifft2(torch.fft.fft2(wave) * propagator(grid, energy_kev, distance_nm, wave.device))
 
 
+MARGIN_NM = 0.3
+"""Rows so far from all atoms of a slice pass it unchanged. What is left out is ringing of the band limit's edge: with
+and without it the wave is equally far from the converged one (`python -m tests.bench.convergence`)."""
+
+
+def exit_waves(
+    samples: Sequence[Atoms],
+    grid: Grid,
+    energy_kev: float,
+    slice_nm: float,
+    device: torch.device,
+    *,
+    absorption: Sequence[float] | float = 0.0,
+    margin_nm: float = MARGIN_NM,
+) -> torch.Tensor:
+    """Exit waves (b, n, n) complex64 of a unit plane wave through b samples, each at the end of its last slice.
+
+    Potentials are made pair by pair and dropped, so that memory does not grow with the depth. `absorption` is one ratio
+    for all or one a sample.
+
+    Raises:
+        ValueError: there are not as many ratios of absorption as samples.
+    """
+    ratios = [absorption] * len(samples) if isinstance(absorption, float | int) else list(absorption)
+    if len(ratios) != len(samples):
+        raise ValueError(f"absorption must be one ratio a sample, got {len(ratios)} for {len(samples)} samples")
+    slicer = _slicer(grid, energy_kev, slice_nm, device, ratios)
+    spectrum = slicer.plane_wave()
+    for pair in slice_pairs(samples, grid, slice_nm, device, margin_nm=margin_nm):
+        if pair is None:
+            spectrum = spectrum.mul_(slicer.propagator).mul_(slicer.propagator)
+        else:
+            spectrum = slicer.through(spectrum, pair.potentials_v_nm.real, pair.first)
+            spectrum = slicer.through(spectrum, pair.potentials_v_nm.imag, pair.first)
+    return slicer.leave(spectrum)
+
+
 def exit_wave(
     slices_v_nm: torch.Tensor, grid: Grid, energy_kev: float, slice_nm: float, *, absorption: float
 ) -> torch.Tensor:
-    """Exit wave (n, n) complex64 of a unit plane wave through slices (s, n, n)."""
-    sigma = interaction_rad_per_v_nm(energy_kev)
-    step = propagator(grid, energy_kev, slice_nm, slices_v_nm.device)
-    spectrum = torch.zeros(slices_v_nm.shape[-2:], dtype=torch.complex64, device=slices_v_nm.device)
-    spectrum[0, 0] = grid.size_px**2
-    wave = torch.fft.ifft2(spectrum)
-    for potential in slices_v_nm:
-        phase = sigma * potential
-        # exp(-mu sigma V) with V clipped at zero: the band-limited potential rings below zero, matter does not emit.
-        damping = torch.exp(-absorption * phase.clamp_min(0))
-        transmitted = wave * torch.complex(damping * torch.cos(phase), damping * torch.sin(phase))
-        wave = torch.fft.ifft2(torch.fft.fft2(transmitted) * step)
-    return wave
+    """Exit wave (n, n) complex64 of a unit plane wave through slices (s, n, n) in V nm, at the end of the last one."""
+    slicer = _slicer(grid, energy_kev, slice_nm, slices_v_nm.device, [absorption])
+    spectrum = slicer.plane_wave()
+    for potential in slices_v_nm[:, None]:
+        spectrum = slicer.through(spectrum, potential, 0)
+    return slicer.leave(spectrum)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Slicer:
+    """One slice's work on spectra (b, n, 2 k + 1): all rows, the columns within the band limit in band order.
+
+    Band order is taken as frequencies 0 … 2 k: the wave is carried times exp(2 pi i k x / n), which no slice minds, and
+    padding and cropping are one copy each.
+    """
+
+    grid: Grid
+    sigma: float
+    absorption: torch.Tensor | None
+    """(b, 1, 1), or None where there is none."""
+    propagator: torch.Tensor
+    half_back: torch.Tensor
+    batch: int
+
+    def plane_wave(self) -> torch.Tensor:
+        spectrum = self.propagator.new_zeros((self.batch, *self.propagator.shape))
+        spectrum[:, 0, band_columns(self.grid)] = self.grid.size_px**2
+        return spectrum
+
+    def through(self, spectrum: torch.Tensor, potential_v_nm: torch.Tensor, first: int) -> torch.Tensor:
+        """Through the potential (b, rows, n) of the rows from `first` on, and to the next slice."""
+        by_row = torch.fft.ifft(spectrum, dim=-2)
+        some = by_row[:, first : first + potential_v_nm.shape[-2]]
+        wave = torch.fft.ifft(some, n=self.grid.size_px)
+        wave *= transmission(potential_v_nm * self.sigma, self.absorption)
+        some.copy_(torch.fft.fft(wave)[..., : some.shape[-1]])
+        return torch.fft.fft(by_row, dim=-2).mul_(self.propagator)
+
+    def leave(self, spectrum: torch.Tensor) -> torch.Tensor:
+        by_row = torch.fft.ifft(spectrum * self.half_back, dim=-2)
+        return torch.fft.ifft(from_band(by_row, self.grid.size_px))
+
+
+def _slicer(
+    grid: Grid, energy_kev: float, slice_nm: float, device: torch.device, absorption: Sequence[float]
+) -> _Slicer:
+    columns = band_columns(grid)
+    ratios = torch.tensor(absorption, dtype=torch.float32, device=device)[:, None, None]
+    return _Slicer(
+        grid=grid,
+        sigma=interaction_rad_per_v_nm(energy_kev),
+        absorption=ratios if any(absorption) else None,
+        propagator=to_band(propagator(grid, energy_kev, slice_nm, device), columns),
+        half_back=to_band(propagator(grid, energy_kev, -slice_nm / 2, device), columns),
+        batch=len(absorption),
+    )
+
+
+def transmission(phase_rad: torch.Tensor, absorption: torch.Tensor | None) -> torch.Tensor:
+    """exp(i phase - absorption max(phase, 0)), complex64.
+
+    The phase is clipped at zero in the damping: the band-limited potential rings below zero, matter does not emit.
+    """
+    through = cis(phase_rad)
+    return through if absorption is None else through.mul_(decay(phase_rad.clamp_min(0).mul_(absorption)))

@@ -12,8 +12,8 @@ from scipy.ndimage import distance_transform_edt
 
 from simulator import carbon, particles
 from simulator.grid import Grid, resample_spectrum
-from simulator.multislice import exit_wave
-from simulator.potential import projected_slices
+from simulator.multislice import exit_waves
+from simulator.potential import Atoms, slice_numbers
 from simulator.recipe import WaveRecipe, draw
 
 FIELDS_PX = (256, 320, 384, 448)
@@ -87,9 +87,9 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
     grid = _fine(fitting[0], recipe.pixel_size_nm)
     centre_nm = fitting[0] // 2 * recipe.pixel_size_nm
     at_nm = particle.positions_nm.astype(np.float64) + np.array([centre_nm, centre_nm, 0.0])
-    slices = projected_slices(at_nm, particle.atomic_number, grid, recipe.slice_nm, device)
     absorption = draw(recipe.absorption, rng)
-    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=absorption)
+    atoms = Atoms(positions_nm=at_nm, numbers=np.full(len(at_nm), particle.atomic_number))
+    wave = exit_waves([atoms], grid, energy_kev, recipe.slice_nm, device, absorption=absorption)[0]
     return ParticleWave(
         index=index,
         wave=_store(wave, fitting[0]),
@@ -98,7 +98,7 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
         element=element,
         energy_kev=energy_kev,
         diameter_nm=particle.diameter_nm,
-        depth_nm=slices.shape[0] * recipe.slice_nm,
+        depth_nm=slice_numbers(at_nm[:, 2], recipe.slice_nm)[1] * recipe.slice_nm,
         zone_angle_deg=particle.zone_angle_deg,
         quaternion=np.asarray(particle.quaternion, dtype=np.float64),
         atoms=len(particle.positions_nm),
@@ -126,8 +126,8 @@ def film_wave(recipe: WaveRecipe, index: int, device: torch.device) -> FilmWave:
     thickness_nm = draw(recipe.film_nm, rng)
     grid = _fine(recipe.film_width_px, recipe.pixel_size_nm)
     atoms = carbon.film(thickness_nm, grid.width_nm, rng)
-    slices = projected_slices(atoms.astype(np.float64), CARBON, grid, recipe.slice_nm, device)
-    wave = exit_wave(slices, grid, energy_kev, recipe.slice_nm, absorption=recipe.film_absorption)
+    sample = Atoms(positions_nm=atoms, numbers=np.full(len(atoms), CARBON))
+    wave = exit_waves([sample], grid, energy_kev, recipe.slice_nm, device, absorption=recipe.film_absorption)[0]
     return FilmWave(
         index=index, wave=_store(wave, recipe.film_width_px), energy_kev=energy_kev, thickness_nm=thickness_nm
     )

@@ -9,7 +9,7 @@ import torch
 from simulator.grid import Grid, band_limit, frequencies, resample_spectrum
 from simulator.physics import interaction_rad_per_v_nm, wavelength_nm
 from simulator.potential import projected_slices, slice_numbers
-from simulator.scattering import POTENTIAL_V_NM2, scattering_factor_nm
+from simulator.scattering import POTENTIAL_V_NM2, TABLE, scattering_factor_nm
 
 CPU = torch.device("cpu")
 
@@ -38,7 +38,7 @@ def test_an_unknown_element_is_named() -> None:
         scattering_factor_nm(1, np.float64(0.0))
 
 
-@pytest.mark.parametrize("z", [6, 47, 79])
+@pytest.mark.parametrize("z", sorted(TABLE))
 @pytest.mark.parametrize("where_px", [(0.0, 0.0), (10.5, 3.25), (63.9, 31.7)])
 def test_one_atom_has_its_analytic_factor_inside_the_band_limit(z: int, where_px: tuple[float, float]) -> None:
     grid = Grid(size_px=128, pixel_size_nm=0.025)
@@ -50,8 +50,7 @@ def test_one_atom_has_its_analytic_factor_inside_the_band_limit(z: int, where_px
     shift = torch.exp(-2j * torch.pi * (g_x * at_nm[0, 0] + g_y * at_nm[0, 1]))
     inside = band_limit(grid, CPU) > 0
     error = (spectrum - expected * shift).abs() / expected
-    assert float(error[inside].max()) < 2e-3
-    assert float((error[inside] ** 2).mean().sqrt()) < 1e-3
+    assert float(error[inside].max()) < 1e-3
     assert float(spectrum.abs()[~inside].max()) < 1e-4 * float(expected.max())
 
 
