@@ -1,65 +1,128 @@
-"""The live frame with its particles outlined."""
+"""The live frame with its particles outlined, a scale bar, and the legend below."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from agent.dashboard.colours import TEXT
-from agent.dashboard.view_state import Mark, ViewState
+from agent.dashboard.frame_state import FrameState
+from agent.dashboard.legend_widget import LegendWidget
+from agent.dashboard.marks_widget import MarksItem
+from agent.dashboard.view_state import ViewState
 
 
 class FrameWidget(QtWidgets.QWidget):
-    """Image, outlines with labels, scale bar, and a line of text."""
+    """`picked_changed` is called with the track that is pointed at or was clicked, or None."""
 
-    def __init__(self) -> None:
+    def __init__(self, picked_changed: Callable[[int | None], None]) -> None:
         super().__init__()
-        self._label = QtWidgets.QLabel("waiting for the first frame")
-        graphics = pg.GraphicsLayoutWidget()
-        self._view = graphics.addViewBox(lockAspect=True, invertY=True, enableMenu=False)
+        self._picked_changed = picked_changed
+        self._held: int | None = None
+        self._drawn: FrameState | None = None
+        self._label = QtWidgets.QLabel("no frame yet")
+        self.graphics = graphics = pg.GraphicsLayoutWidget()
+        graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self.view = graphics.addViewBox(lockAspect=True, invertY=True, enableMenu=False)
         self._image = pg.ImageItem(axisOrder="row-major")
-        self._view.addItem(self._image)
-        self._items: list[pg.GraphicsObject] = []
+        self.marks = MarksItem(self._hover, self._click)
+        self._bar = _ScaleBar(self.view, self._image)
+        for item in (self._image, self.marks):
+            self.view.addItem(item)
+        graphics.scene().sigMouseClicked.connect(self._double_click)
+        self.legend = LegendWidget()
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
         layout.addWidget(self._label)
         layout.addWidget(graphics, 1)
+        layout.addWidget(self.legend)
 
     def show_state(self, state: ViewState) -> None:
-        """Draw a state."""
-        self._label.setText(state.frame_text)
-        if state.image is None:
+        """Draw what differs from what is drawn."""
+        self.legend.show_state(state)
+        frame, before = state.frame, self._drawn
+        if frame is None:
+            if before is not None:
+                self._image.clear()
+                self.marks.set_marks((), 1, 1)
+                self._bar.hide()
+            self._label.setText("no frame yet")
+            self._drawn = None
             return
-        self._image.setImage(state.image, autoLevels=False, levels=(0, 255))
-        for item in self._items:
-            self._view.removeItem(item)
-        self._items = [item for mark in state.marks for item in _drawn(mark)]
-        height, width = state.image.shape
-        x, y = width * 0.03, height * 0.97
-        bar = pg.PlotCurveItem([x, x + state.scale_bar_px], [y, y], pen=pg.mkPen("#FFFFFF", width=6))
-        text = _text(state.scale_bar_text, "#FFFFFF", 13)
-        text.setAnchor((0, 1))
-        text.setPos(x, y - height * 0.01)
-        self._items += [bar, text]
-        for item in self._items:
-            self._view.addItem(item, ignoreBounds=True)
-        self._view.setRange(QtCore.QRectF(0, 0, width, height), padding=0)
+        self._label.setText(frame.text)
+        if before is None or before.image_key != frame.image_key:
+            self._image.setImage(frame.image, autoLevels=False, levels=(0, 255))
+        if before is None or before.key != frame.key:
+            height, width = frame.image.shape
+            self.marks.set_marks(frame.marks, width, height)
+        if before is None or before.image.shape != frame.image.shape:
+            self._show_all(frame)
+        self._bar.show_bar(frame.scale_bar_px, frame.scale_bar_text)
+        self._drawn = frame
+
+    def _show_all(self, frame: FrameState) -> None:
+        height, width = frame.image.shape
+        self.view.setRange(QtCore.QRectF(0, 0, width, height), padding=0)
+
+    def _double_click(self, event: Any) -> None:
+        if event.double() and self._drawn is not None:
+            self._show_all(self._drawn)
+
+    def _hover(self, track: int | None) -> None:
+        self._picked_changed(self._held if track is None else track)
+
+    def _click(self, track: int | None) -> None:
+        self._held = track
+        self._picked_changed(track)
 
 
-def _drawn(mark: Mark) -> tuple[pg.GraphicsObject, pg.GraphicsObject]:
-    # Grey would vanish on a grey image: what has no name is outlined thinly in white.
-    pen = pg.mkPen("#FFFFFF", width=1) if mark.nameless else pg.mkPen(mark.colour, width=3)
-    curve = pg.PlotCurveItem(mark.outline[:, 0], mark.outline[:, 1], pen=pen)
-    label = _text(mark.text, mark.colour if not mark.nameless else TEXT, 9)
-    label.setPos(float(mark.x), float(mark.outline[:, 1].max()))
-    label.setAnchor((0.5, 0.0))
-    return curve, label
+class _ScaleBar:
+    """In the lower left corner of what is seen, whatever the zoom."""
 
+    def __init__(self, view: Any, image: Any) -> None:
+        self._view, self._image = view, image
+        self._length_px = 0.0
+        self._line = QtWidgets.QGraphicsRectItem(view)
+        self._line.setBrush(QtGui.QColor("#FFFFFF"))
+        self._line.setPen(QtGui.QPen(QtGui.QColor("#000000")))
+        self._text = pg.LabelItem("", parent=view, color="#FFFFFF", size="14px", bold=True)
+        self._shade = QtWidgets.QGraphicsRectItem(view)
+        self._shade.setBrush(QtGui.QColor(0, 0, 0, 150))
+        self._shade.setPen(QtGui.QPen(QtCore.Qt.PenStyle.NoPen))
+        for depth, item in enumerate((self._shade, self._line, self._text)):
+            item.setZValue(100 + depth)
+            item.hide()
+        view.sigRangeChanged.connect(self._place)
+        view.sigResized.connect(self._place)
 
-def _text(text: str, colour: str, points: int) -> pg.TextItem:
-    item = pg.TextItem(text, color=colour, fill=pg.mkBrush(0, 0, 0, 150))
-    font = QtGui.QFont()
-    font.setPointSize(points)
-    font.setBold(True)
-    item.setFont(font)
-    return item
+    def show_bar(self, length_px: float, text: str) -> None:
+        """A bar of so many pixels of the image."""
+        if (length_px, text) != (self._length_px, self._text.text):
+            self._length_px = length_px
+            self._text.setText(text)
+        if not self._line.isVisible():
+            for item in (self._shade, self._line, self._text):
+                item.show()
+        self._place()
+
+    def hide(self) -> None:
+        """No frame, no bar."""
+        for item in (self._shade, self._line, self._text):
+            item.hide()
+
+    def _place(self, *_: object) -> None:
+        pixel = self._view.viewPixelSize()[0]
+        if not pixel or not self._length_px:
+            return
+        area = self._view.boundingRect()
+        image = self._view.childTransform().mapRect(self._image.boundingRect())
+        left = max(area.left(), image.left())
+        bottom = min(area.bottom(), max(image.bottom(), area.top() + 60)) - 12
+        width = self._length_px / pixel
+        text = self._text.itemRect()
+        self._shade.setRect(left + 8, bottom - 34, max(width, text.width()) + 16, 42)
+        self._line.setRect(left + 16, bottom - 4, width, 5)
+        self._text.setPos(left + 12, bottom - 34)

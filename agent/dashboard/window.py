@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pyqtgraph as pg
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from agent.dashboard.asking import Asking
 from agent.dashboard.charts_widget import ChartsWidget
 from agent.dashboard.colours import BACKGROUND, TEXT
+from agent.dashboard.controls_widget import ControlsWidget
 from agent.dashboard.export_csv import to_csv
 from agent.dashboard.frame_widget import FrameWidget
-from agent.dashboard.health_widget import HealthWidget
-from agent.dashboard.view_state import resolve
+from agent.dashboard.health_state import Viewer
+from agent.dashboard.health_widget import BannerWidget, ElidedLabel, HealthWidget
+from agent.dashboard.view_state import ViewState, resolve
 from agent.edge.commands import send_command
 from agent.edge.errors import EdgeError
 from agent.edge.subscribe import SnapshotSubscriber
@@ -29,110 +34,151 @@ from protocol.snapshot import Snapshot
 from protocol.snapshot_wire import decode_snapshot
 
 PULL_EVERY_MS = 100
+CHARTS_EVERY_S = 1.0
+"""Statistics of a run change slowly; the live frame has the time."""
 SIZE_PX = (1440, 900)
+SMALLEST_PX = (1000, 600)
+STYLE = (
+    f"* {{ background-color: {BACKGROUND}; color: {TEXT}; font-size: 13px; }}"
+    "QPushButton { background-color: #2B3036; border: 1px solid #4A5158; border-radius: 3px; padding: 3px 10px; }"
+    "QPushButton:hover { background-color: #3A4149; } QPushButton:disabled { color: #6A7076; }"
+    "QToolTip { background-color: #2B3036; }"
+)
 
 
 class Window(QtWidgets.QMainWindow):
-    """Shows what `newest` gives; asks through `ask`."""
+    """Shows what `newest` gives; asks through `ask`, which may block: it runs on the executor."""
 
     def __init__(
-        self, newest: Callable[[], Snapshot | None], ask: Callable[[Command], None], waiting_for: str = ""
+        self,
+        newest: Callable[[], Snapshot | None],
+        ask: Callable[[Command], None],
+        endpoint: str,
+        executor: Executor,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self._newest, self._ask = newest, ask
+        self._newest, self._clock = newest, clock
+        self._asking = Asking(ask, executor)
+        self._endpoint, self._fault = endpoint, ""
         self._snapshot: Snapshot | None = None
+        self._picked: int | None = None
+        self._shown: tuple[object, ...] | None = None
+        self._news_s = self._frame_s = self._charts_s = clock()
+        self._charts_of: tuple[object, ...] | None = None
         self.setWindowTitle("beamside")
-        self.resize(*SIZE_PX)
-        self.setStyleSheet(f"background-color: {BACKGROUND}; color: {TEXT}; font-size: 13px;")
-        self.frame, self.charts, self.health = FrameWidget(), ChartsWidget(), HealthWidget()
-        self.headline = QtWidgets.QLabel(f"waiting for an agent on {waiting_for}" if waiting_for else "")
-        self.headline.setStyleSheet("font-size: 20px; font-weight: bold;")
-        self._message = QtWidgets.QLabel()
+        self.setMinimumSize(*SMALLEST_PX)
+        self.setStyleSheet(STYLE)
+        self.headline, self.banner = ElidedLabel(), BannerWidget()
+        self.frame, self.charts, self.health = FrameWidget(self._pick), ChartsWidget(), HealthWidget()
+        self.controls = ControlsWidget(self._send)
         self._build()
+        self._draw()
         self.timer = QtCore.QTimer(self)
         self.timer.timeout.connect(self.pull)
         self.timer.start(PULL_EVERY_MS)
 
     def _build(self) -> None:
-        self.pause = QtWidgets.QPushButton("Pause")
-        self.pause.clicked.connect(self._pause)
-        new_run = QtWidgets.QPushButton("New run")
-        new_run.clicked.connect(lambda: self._send(Command(action="new_run")))
-        png, csv = QtWidgets.QPushButton("Save PNG"), QtWidgets.QPushButton("Save CSV")
-        png.clicked.connect(self._choose_png)
-        csv.clicked.connect(self._choose_csv)
-        self.slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 99)
-        self.slider.sliderReleased.connect(self._threshold)
-        self.slider_text = QtWidgets.QLabel("name a shape when at least … sure")
-        buttons = QtWidgets.QHBoxLayout()
-        for widget in (self.pause, new_run, png, csv, self.slider_text):
-            buttons.addWidget(widget)
-        buttons.addWidget(self.slider, 1)
-        buttons.addWidget(self._message)
-        right = QtWidgets.QVBoxLayout()
-        right.addWidget(self.headline)
-        right.addWidget(self.charts, 1)
+        self.controls.png.clicked.connect(self._choose_png)
+        self.controls.csv.clicked.connect(self._choose_csv)
+        self.headline.setStyleSheet("font-size: 17px; font-weight: bold;")
+        top = QtWidgets.QHBoxLayout()
+        top.addWidget(self.headline, 9)
+        top.addWidget(self.banner, 11)
         panes = QtWidgets.QHBoxLayout()
         panes.addWidget(self.frame, 11)
-        panes.addLayout(right, 9)
+        panes.addWidget(self.charts, 9)
         whole = QtWidgets.QVBoxLayout()
+        whole.setContentsMargins(8, 4, 8, 6)
+        whole.setSpacing(4)
+        whole.addLayout(top)
         whole.addLayout(panes, 1)
-        whole.addLayout(buttons)
+        whole.addWidget(self.controls)
         whole.addWidget(self.health)
         body = QtWidgets.QWidget()
         body.setLayout(whole)
         self.setCentralWidget(body)
 
     def pull(self) -> None:
-        """Draw the newest snapshot; without a new one only its age is drawn anew."""
+        """Take the newest snapshot if there is one, and draw what has changed; its age always has."""
         try:
             newest = self._newest()
         except ProtocolError as error:
-            self._message.setText(str(error))
-            return
-        if newest is not None:
-            self._snapshot = newest
-            self.show_snapshot(newest, time.time())
-        elif self._snapshot is not None:
-            self.health.show_state(resolve(self._snapshot, time.time()))
+            self._fault = str(error)
+        else:
+            if newest is not None:
+                self._take(newest)
+        for command, fault in self._asking.outcomes():
+            self.controls.say(fault or f"{command.action.replace('_', ' ')}: done")
+        self._draw()
 
-    def show_snapshot(self, snapshot: Snapshot, now_s: float) -> None:
-        """Draw one snapshot as seen at a time."""
-        state = resolve(snapshot, now_s)
-        self.headline.setText(("PAUSED   " if state.paused else "") + state.headline)
-        self.frame.show_state(state)
-        self.charts.show_state(state)
-        self.health.show_state(state)
-        self.pause.setText("Resume" if state.paused else "Pause")
-        if not self.slider.isSliderDown():
-            self.slider.setValue(round(100 * state.threshold))
-        self.slider_text.setText(f"name a shape when at least {state.threshold:.0%} sure")
+    def _take(self, snapshot: Snapshot) -> None:
+        self._snapshot, self._fault = snapshot, ""
+        self._news_s = self._clock()
+        frame = snapshot.frame
+        shown = None if frame is None else (snapshot.run, frame.sequence, frame.camera_time_s)
+        if shown != self._shown:
+            self._shown, self._frame_s = shown, self._news_s
 
-    def _pause(self) -> None:
-        self._send(Command(action="resume" if self._snapshot is not None and self._snapshot.paused else "pause"))
+    def state(self) -> ViewState:
+        """What is to be drawn now."""
+        now_s = self._clock()
+        viewer = Viewer(
+            endpoint=self._endpoint,
+            silent_s=now_s - self._news_s,
+            frame_age_s=now_s - self._frame_s,
+            fault=self._fault,
+            picked=self._picked,
+        )
+        return resolve(self._snapshot, viewer)
 
-    def _threshold(self) -> None:
-        self._send(Command(action="set_threshold", value=self.slider.value() / 100))
+    def _draw(self) -> None:
+        state = self.state()
+        self.headline.setText(state.headline)
+        for widget in (self.banner, self.frame, self.controls, self.health):
+            widget.show_state(state)
+        asked = (state.threshold, state.styles, None if self._snapshot is None else self._snapshot.run)
+        if self._clock() - self._charts_s >= CHARTS_EVERY_S or asked != self._charts_of:
+            self._charts_s, self._charts_of = self._clock(), asked
+            self.charts.show_state(state)
+
+    def _pick(self, track: int | None) -> None:
+        if track != self._picked:
+            self._picked = track
+            self._draw()
 
     def _send(self, command: Command) -> None:
-        try:
-            self._ask(command)
-        except EdgeError as error:
-            self._message.setText(str(error))
+        self.controls.say(f"{command.action.replace('_', ' ')} …")
+        self._asking.send(command)
 
     def _choose_png(self) -> None:
-        name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save PNG", "beamside.png", "*.png")
-        if name and not self.grab().save(name):
-            self._message.setText(f"cannot write {name}")
+        grabbed = self.grab()
+        name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save PNG", f"{self._file_name()}.png", "*.png")
+        if name:
+            self.controls.say(f"saved {name}" if grabbed.save(name) else f"cannot write {name}")
 
     def _choose_csv(self) -> None:
-        name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save CSV", "beamside.csv", "*.csv")
-        if name and self._snapshot is not None:
-            try:
-                Path(name).write_text(to_csv(self._snapshot), encoding="utf-8")
-            except OSError as error:
-                self._message.setText(f"cannot write {name}: {error.strerror}")
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
+        name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save CSV", f"{self._file_name()}.csv", "*.csv")
+        if name:
+            self.save_csv(snapshot, Path(name))
+
+    def save_csv(self, snapshot: Snapshot, path: Path) -> None:
+        """Write it and say so, or why not."""
+        try:
+            path.write_text(to_csv(snapshot), encoding="utf-8")
+        except OSError as error:
+            self.controls.say(f"cannot write {path}: {error.strerror}")
+        else:
+            self.controls.say(f"saved {path}")
+
+    def _file_name(self) -> str:
+        if self._snapshot is None:
+            return "beamside"
+        safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in self._snapshot.run)
+        return time.strftime(f"beamside-{safe}-%Y%m%d-%H%M%S")
 
 
 def application() -> QtWidgets.QApplication:
@@ -144,27 +190,46 @@ def application() -> QtWidgets.QApplication:
     return QtWidgets.QApplication(sys.argv[:1])
 
 
-def dispose(window: Window, app: QtWidgets.QApplication) -> None:
+def dispose(window: QtWidgets.QWidget, app: QtWidgets.QApplication) -> None:
     """Take a window down while the application still stands: left to the interpreter's end, Qt crashes there."""
-    window.timer.stop()
+    if isinstance(window, Window):
+        window.timer.stop()
     window.close()
     window.deleteLater()
     app.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
     app.processEvents()
 
 
-def picture(snapshot: Snapshot, now_s: float) -> QtGui.QPixmap:
-    """The window of one snapshot as a picture."""
+def picture(snapshot: Snapshot) -> QtGui.QPixmap:
+    """The window of one snapshot, just arrived, as a picture."""
     app = application()
-    window = Window(lambda: None, lambda command: None)
-    window.timer.stop()
-    window.show()
-    window.show_snapshot(snapshot, now_s)
-    for _ in range(3):
-        app.processEvents()
-    grabbed = window.grab()
-    dispose(window, app)
+    given = [snapshot]
+    with ThreadPoolExecutor(1) as executor:
+        window = Window(lambda: given.pop() if given else None, lambda command: None, "", executor, lambda: 0.0)
+        window.timer.stop()
+        window.resize(*SIZE_PX)
+        window.show()
+        for _ in range(3):
+            window.pull()
+            app.processEvents()
+        grabbed = window.grab()
+        dispose(window, app)
     return grabbed
+
+
+def run(snapshots: str, commands: str) -> int:
+    """The window until it is closed or the process is asked to end. Raises EdgeError."""
+    app = application()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: app.quit())
+    with SnapshotSubscriber(snapshots) as subscriber, ThreadPoolExecutor(1) as executor:
+        window = Window(subscriber.newest, lambda c: send_command(commands, c), snapshots, executor)
+        room = app.primaryScreen().availableGeometry()
+        window.resize(min(SIZE_PX[0], room.width()), min(SIZE_PX[1], room.height() - 40))
+        window.show()
+        code: int = app.exec()
+        dispose(window, app)
+        return code
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -174,16 +239,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--commands", default="tcp://127.0.0.1:45012")
     parser.add_argument("--picture", nargs=2, type=Path, metavar=("SNAPSHOT", "PNG"))
     options = parser.parse_args(arguments)
-    if options.picture:
-        snapshot = decode_snapshot(options.picture[0].read_bytes())
-        return 0 if picture(snapshot, snapshot.created_time_s).save(str(options.picture[1])) else 2
-    app = application()
-    with SnapshotSubscriber(options.snapshots) as subscriber:
-        window = Window(subscriber.newest, lambda c: send_command(options.commands, c), options.snapshots)
-        window.show()
-        code = app.exec()
-        dispose(window, app)
-        return code
+    try:
+        if options.picture:
+            source, png = options.picture
+            if picture(decode_snapshot(source.read_bytes())).save(str(png)):
+                return 0
+            raise EdgeError(f"cannot write {png}")
+        return run(options.snapshots, options.commands)
+    except (EdgeError, ProtocolError, OSError) as error:
+        sys.stderr.write(f"beamside dashboard: {error}\n")
+        return 2
 
 
 if __name__ == "__main__":

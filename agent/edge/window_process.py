@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 from agent.edge.errors import EdgeError
 
 WINDOW = "agent.dashboard.window"
+QT = ("PySide6", "pyqtgraph")
+END_S = 10.0
 
 
 def has_display() -> bool:
@@ -20,24 +24,37 @@ def has_display() -> bool:
     return sys.platform in ("win32", "darwin") or any(os.environ.get(k) for k in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
+def need_qt() -> None:
+    """Raises EdgeError when the dashboard's libraries are not installed."""
+    missing = [name for name in QT if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EdgeError(f"the dashboard needs {' and '.join(missing)}: pip install 'beamside[dashboard]'")
+
+
 def run_window(snapshots: str, commands: str) -> int:
-    """The dashboard until it is closed; its exit code. Raises EdgeError when there is no display."""
-    if not has_display():
-        raise EdgeError("no display here; set DISPLAY, or use `beamside daemon`, which needs none")
-    return subprocess.run(
-        [sys.executable, "-m", WINDOW, "--snapshots", snapshots, "--commands", commands], check=False
-    ).returncode
+    """The dashboard until it is closed; its exit code. Raises EdgeError when there is no display or no Qt."""
+    _need_display()
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the window too, which ends by itself
+        return subprocess.run(_command(snapshots, commands), check=False).returncode
+    return 0
 
 
 @contextlib.contextmanager
 def window(snapshots: str, commands: str, stop: threading.Event) -> Iterator[None]:
-    """The dashboard beside a run; closing it stops the run, and the run's end closes it. Raises EdgeError."""
-    if not has_display():
-        raise EdgeError("no display here; set DISPLAY, or use `beamside daemon`, which needs none")
-    process = subprocess.Popen([sys.executable, "-m", WINDOW, "--snapshots", snapshots, "--commands", commands])
+    """The dashboard beside a run; closing it stops the run, and the run's end closes it.
+
+    Raises:
+        EdgeError: there is no display or no Qt, or the window died.
+    """
+    _need_display()
+    process = subprocess.Popen(_command(snapshots, commands))
+    ours = threading.Event()
+    codes: list[int] = []
 
     def wait() -> None:
-        process.wait()
+        code = process.wait()
+        if not ours.is_set() and not stop.is_set():
+            codes.append(code)
         stop.set()
 
     thread = threading.Thread(target=wait, daemon=True)
@@ -45,15 +62,31 @@ def window(snapshots: str, commands: str, stop: threading.Event) -> Iterator[Non
     try:
         yield
     finally:
-        process.terminate()
-        thread.join(10)
+        ours.set()
+        end(process)
+        thread.join(END_S)
+    if codes and codes[0]:
+        raise EdgeError(
+            f"the dashboard's window ended with code {codes[0]}, and the run with it; is the display usable?"
+        )
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Ask a process to end, make it end if it does not; its exit code."""
+    process.terminate()
+    try:
+        return process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def save_picture(snapshot: bytes, png: Path) -> None:
     """The dashboard of one encoded snapshot as a PNG, drawn without a display. Raises EdgeError."""
-    file = png.with_suffix(".snapshot")
-    file.write_bytes(snapshot)
-    try:
+    need_qt()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "one.snapshot"
+        file.write_bytes(snapshot)
         done = subprocess.run(
             [sys.executable, "-m", WINDOW, "--picture", str(file), str(png)],
             env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
@@ -61,7 +94,16 @@ def save_picture(snapshot: bytes, png: Path) -> None:
             text=True,
             check=False,
         )
-    finally:
-        file.unlink()
     if done.returncode:
-        raise EdgeError(f"the dashboard's picture failed: {done.stderr.strip().splitlines()[-1:]}")
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise EdgeError(f"the dashboard's picture failed: {last[0].removeprefix('beamside dashboard: ')}")
+
+
+def _command(snapshots: str, commands: str) -> list[str]:
+    return [sys.executable, "-m", WINDOW, "--snapshots", snapshots, "--commands", commands]
+
+
+def _need_display() -> None:
+    if not has_display():
+        raise EdgeError("no display here; set DISPLAY, or use `beamside daemon`, which needs none")
+    need_qt()
