@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,8 +158,6 @@ def _drawing(name: str) -> ModuleType:
 
 def _needing(module: str, extra: str, what: str) -> ModuleType:
     """A module of ours that needs an extra. Raises ValueError saying which when it is not installed."""
-    from importlib import import_module
-
     try:
         return import_module(f"simulator.{module}")
     except ModuleNotFoundError as error:
