@@ -122,6 +122,7 @@ class Snapshot:
     health: Health
     paused: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
+    """``endpoint``: where a live agent takes its frames from."""
 
 
 HISTORY_POINTS = 600

@@ -62,7 +62,7 @@ def run_live(
         ready(engine)
 
         def publish(snapshot: Snapshot) -> None:
-            publisher.send(encode_snapshot(snapshot))
+            publisher.send(encode_snapshot(replace(snapshot, notes={"endpoint": settings.endpoint})))
             seen(snapshot)
 
         return live(
