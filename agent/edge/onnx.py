@@ -49,8 +49,11 @@ def load_network(path: Path, card: ModelCard, provider: str, *, threads: int) ->
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # Threads that wait by spinning take the cores from the receiving thread and from the other network.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if provider != "CPUExecutionProvider":
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        onnxruntime.preload_dlls()  # CUDA and cuDNN of the extra lie beside onnxruntime, where no loader looks
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except Exception as error:
