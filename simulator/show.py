@@ -48,8 +48,8 @@ def contact_sheet(recipe: WaveRecipe, envelope: Envelope, *, samples: int, seed:
 
 
 def some_films(recipe: WaveRecipe, side_px: int, device: torch.device) -> list[FilmWave]:
-    """`FILMS_AN_ENERGY` films of each beam energy, `side_px` wide."""
-    own = replace(recipe, film_width_px=side_px)
+    """`FILMS_AN_ENERGY` films of each beam energy, at least `side_px` wide."""
+    own = replace(recipe, film_width_px=max(side_px, recipe.film_width_px))
     return [film_wave(own, n, device) for n in range(FILMS_AN_ENERGY * len(recipe.energies_kev))]
 
 
@@ -61,15 +61,15 @@ def field_of(
     bare_share: float,
     rng: np.random.Generator,
 ) -> Field:
-    """One particle in the middle of a field, on a film at a random shift or, with the chance `bare_share`, on none."""
+    """One particle in the middle of a field, on a random part of a film or, with the chance `bare_share`, on none."""
     fitting = [film for film in films if film.energy_kev == wave.energy_kev]
     film = fitting[int(rng.integers(len(fitting)))]
-    shift = tuple(int(n) for n in rng.integers(0, side_px, 2))
-    moved = replace(film, wave=np.roll(film.wave, shift, (0, 1)))
+    y_px, x_px = (int(n) for n in rng.integers(0, film.wave.shape[0] - side_px, 2, endpoint=True))
+    part = replace(film, wave=film.wave[y_px : y_px + side_px, x_px : x_px + side_px])
     middle = Placed(particle=wave, y_px=side_px // 2, x_px=side_px // 2)
     grid = Grid(size_px=side_px, pixel_size_nm=pixel_size_nm)
     bare = rng.random() < bare_share
-    return compose(None if bare else moved, [middle], grid, wave.energy_kev, film_first=bool(rng.random() < 0.5))
+    return compose(None if bare else part, [middle], grid, wave.energy_kev, film_first=bool(rng.random() < 0.5))
 
 
 def _draw(axes: Axes, wave: ParticleWave, field: Field, exposure: Exposure) -> None:
