@@ -152,7 +152,7 @@ def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]]
         quantize_static(
             ready,
             done,
-            _Batches(name, calibration),
+            Batches(name, calibration),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(QUANTISED),
             per_channel=True,
@@ -162,7 +162,7 @@ def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]]
         return _finish(folder, role, "int8", done.read_bytes(), judge)
 
 
-class _Batches(CalibrationDataReader):  # type: ignore[misc]
+class Batches(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, name: str, batches: Sequence[NDArray[np.float32]]) -> None:
         self._rest = iter([{name: batch} for batch in batches])
 
