@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations, product
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from simulator.orientation import matrix, random_quaternion
 
 BLOCKS = Path(__file__).parent / "data" / "carbon_blocks.npz"
 ROUGHNESS_NM = 0.1
@@ -30,48 +32,61 @@ class Block:
 
 @lru_cache(maxsize=1)
 def blocks() -> tuple[Block, ...]:
-    """The shipped blocks: int16 fractions of the side in the file."""
-    with np.load(BLOCKS) as file:
-        sides = file["side_nm"]
+    """The shipped blocks, narrow ones first."""
+    return read(BLOCKS)
+
+
+def read(path: Path) -> tuple[Block, ...]:
+    """Blocks of a file: int16 fractions of the side (`carbon_quench.pack`)."""
+    with np.load(path) as file:
         return tuple(
             Block(
                 positions_nm=(file[f"block_{n}"].astype(np.float32) + 32768) / 65536 * np.float32(side),
                 side_nm=float(side),
             )
-            for n, side in enumerate(sides)
+            for n, side in enumerate(file["side_nm"])
         )
 
 
 def film(thickness_nm: float, width_nm: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Atoms (n, 3), x and y from 0 to `width_nm`, z from about 0 to `thickness_nm`, both surfaces a little rough.
 
-    A random block in one of the 48 turns and flips of a cube, at a random periodic shift, tiled. Neighbouring tiles of
-    one film repeat; two films do not.
+    Cut from one of the widest blocks, periodically continued, in a random direction at a random place, so that neither
+    two films nor two places of one film are alike (tests/simulator/test_carbon.py). The film does not close upon itself
+    at its border.
 
     Raises:
         ValueError: thickness or width is not positive.
     """
     if not (thickness_nm > 0 and width_nm > 0):
         raise ValueError(f"a film needs a positive thickness and width, got {thickness_nm} and {width_nm} nm")
-    block = blocks()[int(rng.integers(len(blocks())))]
-    order = list(permutations(range(3)))[int(rng.integers(6))]
-    signs = np.array(list(product((-1, 1), repeat=3))[int(rng.integers(8))], dtype=np.float32)
-    at = np.mod(
-        block.positions_nm[:, order] * signs + rng.uniform(0, block.side_nm, 3).astype(np.float32), block.side_nm
-    )
-    across = int(np.ceil(width_nm / block.side_nm))
-    up = int(np.ceil((thickness_nm + 8 * ROUGHNESS_NM) / block.side_nm))
-    tiles = np.array(list(product(range(across), range(across), range(up))), dtype=np.float32) * np.float32(
-        block.side_nm
-    )
-    every = (at[None] + tiles[:, None]).reshape(-1, 3)
-    every[:, 2] -= 4 * ROUGHNESS_NM
+    widest_nm = max(b.side_nm for b in blocks())
+    wide = [b for b in blocks() if b.side_nm == widest_nm]
+    block = wide[int(rng.integers(len(wide)))]
+    turn = matrix(random_quaternion(rng)) * rng.choice([-1, 1])
+    half_nm = np.array([width_nm / 2, width_nm / 2, thickness_nm / 2 + 4 * ROUGHNESS_NM])
+    middle_nm = np.array([width_nm / 2, width_nm / 2, thickness_nm / 2])
+    every = _cut(block, turn, rng.uniform(0, block.side_nm, 3), half_nm) + middle_nm
+    every = every[(every[:, :2] >= 0).all(1) & (every[:, :2] < width_nm).all(1)]
     lower, upper = _surface(every, width_nm, rng), thickness_nm + _surface(every, width_nm, rng)
-    inside = (every[:, 0] < width_nm) & (every[:, 1] < width_nm) & (every[:, 2] >= lower) & (every[:, 2] < upper)
-    return np.asarray(every[inside], dtype=np.float32)
+    return np.asarray(every[(every[:, 2] >= lower) & (every[:, 2] < upper)], dtype=np.float32)
 
 
-def _surface(at_nm: NDArray[np.float32], width_nm: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _cut(
+    block: Block, turn: NDArray[np.float64], origin_nm: NDArray[np.float64], half_nm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Atoms (n, 3) of the endless block, turned about `origin_nm`, within a box of these half sides about zero."""
+    side_nm = block.side_nm
+    reach = int(np.ceil(np.linalg.norm(half_nm) / side_nm)) + 1
+    cells = np.array(list(product(range(-reach, reach + 1), repeat=3))) * side_nm
+    middles = (cells + side_nm / 2 - origin_nm) @ turn.T
+    near = cells[(np.abs(middles) < half_nm + side_nm * 3**0.5 / 2).all(1)] @ turn.T
+    cell = (block.positions_nm - origin_nm) @ turn.T
+    parts = [part[(np.abs(part) <= half_nm).all(1)] for part in (cell + shift for shift in near)]
+    return np.concatenate(parts)
+
+
+def _surface(at_nm: NDArray[np.float64], width_nm: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Height of a periodic rough surface over each atom: six random waves of 2 to 10 nm."""
     height = np.zeros(len(at_nm))
     for _ in range(6):

