@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +43,7 @@ def find(
     """Particles in maps (3, h, w): particle, centre, border probabilities.
 
     `scale` is the camera pixels of one map pixel, `pixel_size_nm` that of the camera, `shape_px` the frame's. Touching
-    particles are parted by a watershed of the particle map less the border map, seeded at the centre map's peaks.
+    particles are parted by a watershed of the border map less the centre map, seeded at the centre map's peaks.
     """
     height, width = (min(int(n // scale), m) for n, m in zip(shape_px, maps.shape[1:], strict=True))
     particle, centre, border = maps[:, :height, :width]
@@ -49,31 +51,43 @@ def find(
     body = particle > threshold
     if not body.any():
         return ()
-    labels = watershed(border - centre, _seeds(centre, body, SEED_NM / map_pixel_nm), mask=body)
     found = []
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
-            continue
-        own = labels[box] == number
-        diameter_nm = 2 * float(np.sqrt(own.sum() / np.pi)) * map_pixel_nm
-        if not smallest_nm <= diameter_nm <= largest_nm:
-            continue
-        found.append(_outline(own, particle[box], (box[0].start, box[1].start), scale, diameter_nm, (height, width)))
+    for own, corner in _bodies(body, centre, border, SEED_NM / map_pixel_nm):
+        diameter_nm = 2 * math.sqrt(np.count_nonzero(own) / math.pi) * map_pixel_nm
+        if smallest_nm <= diameter_nm <= largest_nm:
+            score = particle[corner[0] : corner[0] + own.shape[0], corner[1] : corner[1] + own.shape[1]]
+            found.append(_outline(own, score, corner, scale, diameter_nm, (height, width)))
     return tuple(found)
 
 
-def _seeds(centre: NDArray[np.float32], body: NDArray[np.bool_], reach: float) -> NDArray[np.int32]:
-    """Peaks of the smoothed centre map, one label each; a body without a peak is seeded as a whole."""
+def _bodies(
+    body: NDArray[np.bool_], centre: NDArray[np.float32], border: NDArray[np.float32], reach: float
+) -> Iterator[tuple[NDArray[np.bool_], tuple[int, int]]]:
+    """(mask in its own box, the box's corner) of each particle. Only bodies with more than one seed need parting."""
+    labels, total = ndimage.label(body)
+    seeds, count = _seeds(centre, body, reach)
+    seeded = seeds > 0
+    pairs = np.unique(labels[seeded].astype(np.int64) * (count + 1) + seeds[seeded])
+    seeds_of = np.bincount(pairs // (count + 1), minlength=total + 1)
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        own = labels[box] == number
+        corner = (box[0].start, box[1].start)
+        if seeds_of[number] < 2:
+            yield own, corner
+            continue
+        parted = watershed(border[box] - centre[box], np.where(own, seeds[box], 0), mask=own)
+        for part, inner in enumerate(ndimage.find_objects(parted), start=1):
+            if inner is not None:
+                yield parted[inner] == part, (corner[0] + inner[0].start, corner[1] + inner[1].start)
+
+
+def _seeds(centre: NDArray[np.float32], body: NDArray[np.bool_], reach: float) -> tuple[NDArray[np.int32], int]:
+    """(peaks of the smoothed centre map, one label each; how many)."""
     smooth = ndimage.gaussian_filter(centre, 1.0)
     side = 2 * int(np.ceil(reach / 2)) + 1
     peaks = (smooth == ndimage.maximum_filter(smooth, size=side)) & (smooth > SEED_LEVEL) & body
     seeds, count = ndimage.label(ndimage.binary_dilation(peaks) & body)
-    bodies, total = ndimage.label(body)
-    seeded = np.unique(bodies[peaks])
-    for number in np.setdiff1d(np.arange(1, total + 1), seeded):
-        count += 1
-        seeds[bodies == number] = count
-    return np.asarray(seeds, dtype=np.int32)
+    return seeds, count
 
 
 def _outline(
@@ -86,14 +100,11 @@ def _outline(
 ) -> Outline:
     rows, columns = np.nonzero(own)
     y, x = rows.mean() + corner[0], columns.mean() + corner[1]
-    ring = max(find_contours(np.pad(own, 1).astype(np.float32), 0.5), key=len) - 1 + np.asarray(corner)
-    last = np.asarray(shape) - 1
-    edge = bool(
-        (rows + corner[0] == 0).any()
-        or (columns + corner[1] == 0).any()
-        or (rows + corner[0] == last[0]).any()
-        or (columns + corner[1] == last[1]).any()
-    )
+    padded = np.zeros((own.shape[0] + 2, own.shape[1] + 2), dtype=np.float32)
+    padded[1:-1, 1:-1] = own
+    ring = max(find_contours(padded, 0.5), key=len) - 1 + np.asarray(corner)
+    ends = (corner[0] + own.shape[0], corner[1] + own.shape[1])
+    edge = min(corner) == 0 or ends[0] == shape[0] or ends[1] == shape[1]
     return Outline(
         y_px=_to_frame(float(y), scale),
         x_px=_to_frame(float(x), scale),

@@ -1,12 +1,18 @@
-"""Centres to patches at the classifier's pixel size. Pure; training and live cut with this very function."""
+"""Centres to patches at the classifier's pixel size. Pure; training and live cut with this very function.
+
+Smoothing, spline filter and sampling act on rows and on columns apart, and are linear: a patch is R @ window @ C^T.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
+from scipy.ndimage import gaussian_filter1d, spline_filter1d
+
+from agent.core.robust import median_and_sigma
 
 OUTLIERS_SIGMA = 6.0
 """Counts farther than this from the median are clipped before anything is averaged: hot and dead pixels."""
@@ -42,19 +48,48 @@ def _sampled(
     top, bottom = int(np.floor(rows_px[0])) - margin, int(np.ceil(rows_px[-1])) + margin + 1
     left, right = int(np.floor(columns_px[0])) - margin, int(np.ceil(columns_px[-1])) + margin + 1
     height, width = pixels.shape
-    inside = pixels[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)].astype(np.float32)
-    median = float(np.median(inside))
-    spread = float(np.median(np.abs(inside - median))) / 0.6745
+    seen = pixels[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
+    middle, spread = median_and_sigma(seen)
+    inside = seen.astype(np.float32)
+    inside -= np.float32(middle)
     if spread > 0:
-        np.clip(inside, median - OUTLIERS_SIGMA * spread, median + OUTLIERS_SIGMA * spread, out=inside)
-    window = np.full((bottom - top, right - left), median, dtype=np.float32)
-    y0, x0 = max(-top, 0), max(-left, 0)
-    window[y0 : y0 + inside.shape[0], x0 : x0 + inside.shape[1]] = inside
+        np.clip(inside, -OUTLIERS_SIGMA * spread, OUTLIERS_SIGMA * spread, out=inside)
+    if inside.shape == (bottom - top, right - left):
+        window = inside
+    else:
+        window = np.zeros((bottom - top, right - left), dtype=np.float32)
+        y0, x0 = max(-top, 0), max(-left, 0)
+        window[y0 : y0 + inside.shape[0], x0 : x0 + inside.shape[1]] = inside
+    down = _sampler(rows_px - top, window.shape[0], sigma_px)
+    right_way = _sampler(columns_px - left, window.shape[1], sigma_px)
+    return np.asarray(down @ window @ right_way.T)
+
+
+def _sampler(at_px: NDArray[np.float64], length: int, sigma_px: float) -> NDArray[np.float32]:
+    """(p, length): samples at (p,) of a line that is smoothed and joined by a cubic spline.
+
+    Between two knots, t the way from one to the next, the B-splines of the four nearest weigh
+    [(1 - t)^3, 3t^3 - 6t^2 + 4, -3t^3 + 3t^2 + 3t + 1, t^3] / 6 (M. Unser, IEEE Signal Process. Mag. 16 (1999) 22).
+    """
+    first = np.floor(at_px).astype(int)
+    t = (at_px - first)[:, None]
+    coefficients = _coefficients(length, sigma_px)
+    weights = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
+    total = np.zeros((len(at_px), length), dtype=np.float32)
+    for step, weight in enumerate(weights, start=-1):
+        total += (weight / 6).astype(np.float32) * coefficients[first + step]
+    return total
+
+
+@lru_cache(maxsize=8)
+def _coefficients(length: int, sigma_px: float) -> NDArray[np.float32]:
+    """(length, length): a line to its spline coefficients after a Gaussian blur."""
+    line = np.eye(length)
     if sigma_px > 0:
-        window = gaussian_filter(window, sigma_px, mode="nearest")
-    window = spline_filter(window, order=3, output=np.float32)
-    grid = np.meshgrid(rows_px - top, columns_px - left, indexing="ij")
-    return np.asarray(map_coordinates(window, grid, order=3, prefilter=False, mode="nearest"), dtype=np.float32)
+        line = gaussian_filter1d(line, sigma_px, axis=0, mode="nearest")
+    coefficients = np.asarray(spline_filter1d(line, order=3, axis=0), dtype=np.float32)
+    coefficients.flags.writeable = False
+    return coefficients
 
 
 def _normalised(patch: NDArray[np.float32]) -> NDArray[np.float32]:

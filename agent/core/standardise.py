@@ -5,17 +5,23 @@ Pure. One pass over the frame's pixels at full resolution; everything after it w
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, median_filter
+from scipy.interpolate import make_interp_spline
 
+from agent.core.blocks import block_moments
 from agent.core.result import UnusableFrame
+from agent.core.robust import TO_SIGMA, median, median3x3
 
 SMALLEST_SIDE_PX = 64
 ILLUMINATION_NM = 12.0
 """Sigma of the blur that stands for uneven illumination."""
+KNOTS_A_SIGMA = 10
+"""Knots of the spline through that blur, for each of its sigmas."""
 
 
 def usable(pixels: NDArray[Any]) -> None:
@@ -29,11 +35,12 @@ def usable(pixels: NDArray[Any]) -> None:
         raise UnusableFrame(
             f"a frame needs at least {SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX} pixels, got {height_px} x {width_px}"
         )
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+    low, high = pixels.min(), pixels.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
         bad = int(pixels.size - np.isfinite(pixels).sum())
         raise UnusableFrame(f"{bad} of {pixels.size} pixels are not finite numbers")
-    if pixels.min() == pixels.max():
-        raise UnusableFrame(f"every pixel has the same value, {pixels.flat[0]}: no image")
+    if low == high:
+        raise UnusableFrame(f"every pixel has the same value, {low}: no image")
 
 
 def channels(
@@ -47,42 +54,52 @@ def channels(
     Both sides are padded by reflection to multiples of `divisor`.
     """
     block = max(1, round(target_pixel_size_nm / pixel_size_nm))
-    height, width = (n // block * block for n in pixels.shape)
-    if min(height, width) < 2 * block:
+    if min(pixels.shape) < 2 * block:
         raise UnusableFrame(f"the frame is only {min(pixels.shape) * pixel_size_nm:.2f} nm wide")
-    mean, spread = _block_moments(pixels[:height, :width], block)
+    mean, spread = block_moments(pixels, block)
     mean, spread = _without_outliers(mean), _without_outliers(spread)
     sigma = ILLUMINATION_NM / (block * pixel_size_nm)
-    level = gaussian_filter(mean, sigma, mode="nearest")
-    stacked = np.stack([_scaled(mean - level), _scaled(np.log(spread + 1e-3 * np.median(spread) + 1e-6))])
-    return _padded(stacked, divisor), float(block)
-
-
-def _block_moments(pixels: NDArray[Any], block: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of every block x block square, (h, w) each."""
-    tiles = np.asarray(pixels, dtype=np.float32)
-    tiles = tiles.reshape(tiles.shape[0] // block, block, tiles.shape[1] // block, block)
-    mean = tiles.mean((1, 3))
-    variance = np.einsum("iajb,iajb->ij", tiles - mean[:, None, :, None], tiles - mean[:, None, :, None]) / block**2
-    return mean, np.sqrt(variance).astype(np.float32)
+    grain = np.log(spread + (1e-3 * median(spread) + 1e-6))
+    return _padded(np.stack([_scaled(mean - _blurred(mean, sigma)), _scaled(grain)]), divisor), float(block)
 
 
 def _without_outliers(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Blocks that a hot or dead pixel has spoiled take their neighbours' median."""
-    smooth = median_filter(values, 3, mode="nearest")
-    off = np.abs(values - smooth)
-    return np.where(
-        off > 6 * np.median(off) + 1e-12,
-        np.clip(values, smooth - 6 * np.median(off), smooth + 6 * np.median(off)),
-        values,
-    ).astype(np.float32)
+    smooth = median3x3(values)
+    reach = np.float32(6 * median(np.abs(values - smooth)))
+    return np.where(np.abs(values - smooth) > reach + 1e-12, np.clip(values, smooth - reach, smooth + reach), values)
+
+
+def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Gaussian blur, the border repeated, as `scipy.ndimage.gaussian_filter(…, mode="nearest")` within 1e-5.
+
+    The blurred map changes slowly: it is computed on a grid of some `sigma / KNOTS_A_SIGMA`, joined by cubic splines.
+    """
+    down, right = (_slow(n, sigma) for n in values.shape)
+    coarse = down[0] @ values @ right[0].T
+    return np.asarray(down[1] @ coarse @ right[1].T)
+
+
+@lru_cache(maxsize=16)
+def _slow(length: int, sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(blur at the knots (k, length), splines through the knots (length, k))."""
+    count = min(length, max(4, math.ceil(length * KNOTS_A_SIGMA / sigma) + 1))
+    knots = np.unique(np.round(np.linspace(0, length - 1, count)).astype(int))
+    reach = int(4 * sigma + 0.5)
+    steps = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (steps / sigma) ** 2)
+    blur = np.zeros((len(knots), length))
+    which = np.clip(knots[:, None] + steps, 0, length - 1)
+    np.add.at(blur, (np.arange(len(knots))[:, None], which), weights / weights.sum())
+    through = make_interp_spline(knots, np.eye(len(knots)), k=min(3, len(knots) - 1))(np.arange(length))
+    return blur.astype(np.float32), through.astype(np.float32)
 
 
 def _scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Median to 0, median absolute deviation to 0.6745 (a Gaussian's sigma to 1), clipped at 8."""
-    centred = values - np.median(values)
-    spread = np.median(np.abs(centred)) / 0.6745
-    return np.clip(centred / max(float(spread), 1e-12), -8, 8).astype(np.float32)
+    centred = values - np.float32(median(values))
+    spread = median(np.abs(centred)) / TO_SIGMA
+    return np.clip(centred * np.float32(1 / max(spread, 1e-12)), -8, 8)
 
 
 def _padded(stacked: NDArray[np.float32], divisor: int) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agent.core.blocks import block_means
 from agent.core.result import FrameResult
 from protocol.frame import Frame
 from protocol.snapshot import FrameView, ParticleView
@@ -12,13 +13,14 @@ LARGEST_SIDE_PX = 768
 
 
 def frame_view(frame: Frame, result: FrameResult, tracks: tuple[int, ...]) -> FrameView:
-    """Block means down to at most `LARGEST_SIDE_PX`; the darkest and brightest percent are clipped."""
-    block = max(1, -(-max(frame.shape_px) // LARGEST_SIDE_PX))
-    height, width = (n // block * block for n in frame.shape_px)
-    pixels = np.asarray(frame.pixels[:height, :width], dtype=np.float32)
-    small = pixels.reshape(height // block, block, width // block, block).mean((1, 3))
-    low, high = np.percentile(small, [1, 99])
-    image = np.clip((small - low) * (255 / max(float(high - low), 1e-9)), 0, 255).astype(np.uint8)
+    """Block means down to about `LARGEST_SIDE_PX`; the darkest and brightest percent are clipped.
+
+    A strip that is narrower than a block keeps more pixels along its length, so that something is left of its width.
+    """
+    block = max(1, min(-(-max(frame.shape_px) // LARGEST_SIDE_PX), *frame.shape_px))
+    small = block_means(frame.pixels, block)
+    low, high = np.percentile(small[::2, ::2], [1, 99])
+    image = np.clip((small - np.float32(low)) * np.float32(255 / max(high - low, 1e-9)), 0, 255).astype(np.uint8)
     particles = tuple(
         ParticleView(
             track=track,
