@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Rebuilds the second shipped engine: second.sh [DEVICE]. Every command resumes. On two cores about three hours.
+# The shipped weights were made while waves, images and training ran side by side, the waves partly by an earlier
+# version of the multislice and of the decahedra: this makes the like, not the bits (trainer/LOG.md).
+set -euo pipefail
+device=${1:-cpu}
+classes="cube octahedron truncated_octahedron decahedron icosahedron"
+bank=data/bank
+run=data/run
+
+for recipe in task pale small; do
+  beamside-simulate make simulator/recipes/$recipe.toml --out data/waves/$recipe --device "$device" --workers 2
+done
+render() { beamside-train --threads 1 render "data/waves/$1" --out "$bank/$2" --exposures 2 "${@:3}"; }
+render task train --split train --shards 55 --waves 400 --seed 5
+render pale pale --split train --shards 20 --waves 400 --seed 11
+render small small --split train --shards 6 --waves 350 --seed 9
+render task test --split test --shards 15 --waves 1500 --seed 6
+render pale pale-test --split test --shards 1 --waves 4000 --seed 12 --first-index 100000
+
+# Banks of several stocks are folders of links, in the order in which training takes them in.
+gather() { mkdir -p "$bank/$1"; local n=0 f; for f in "${@:2}"; do ln -sf "$(realpath "$f")" "$bank/$1/shard-$(printf %05d $n).npz"; n=$((n + 1)); done; }
+gather mix $bank/train/shard-*.npz $bank/pale/shard-*.npz
+gather detector $bank/train/shard-000[0-3]*.npz $bank/train/shard-0004[0-4].npz $bank/small/shard-*.npz $bank/small/shard-*.npz
+gather held-out $bank/test/shard-*.npz $bank/pale-test/shard-*.npz
+
+fit() { beamside-train --device "$device" --threads 1 fit classifier --classes $classes --learning-rate 3e-3 --averaging 0.997 "$@"; }
+fit --bank $bank/train --out $run/one.pt --steps 1100 --decay 0 --shards 55 --window 80 --start-shards 6 --steps-a-shard 100
+fit --bank $bank/train --start $run/one.pt --out $run/two.pt --steps 2700 --decay 0 --seed 2 \
+  --shards 55 --window 80 --start-shards 36 --steps-a-shard 150
+fit --bank $bank/mix --start $run/two.pt --out $run/classifier.pt --steps 3400 --decay 2000 --seed 3 \
+  --shards 75 --window 75 --start-shards 57 --steps-a-shard 60
+beamside-train --device "$device" fit detector --bank $bank/detector --classes particle centre border --out $run/detector.pt \
+  --steps 2000 --decay 700 --shards 57 --window 57 --start-shards 57 --batch 16 --learning-rate 3e-3 --averaging 0.99
+
+beamside-train export --classifier $run/classifier.pt --detector $run/detector.pt --bank $bank/held-out \
+  --out agent/models --name second --made-by trainer/runs/second.sh --exit-waves 23400 --error-level 0.10
