@@ -40,7 +40,9 @@ from protocol.frame import Frame
 from simulator.serve import SESSION, frames, load_session
 from tests.examples import CLASSES
 from trainer.export import export_classifier, export_detector
-from trainer.quantise import Judge, halve, quantise, runner
+from trainer.half import halve
+from trainer.lighter import Judge, runner
+from trainer.quantise import quantise
 from trainer.train import network
 
 Clock = Callable[[], float]

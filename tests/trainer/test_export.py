@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -24,10 +25,13 @@ from agent.edge.tensorrt_build import build_plan
 from agent.edge.tensorrt_plans import classifier_profile
 from protocol.frame import Frame
 from protocol.model_card import ModelCard
+from protocol.model_card_json import card_to_json
 from simulator.serve import SESSION, frames, load_session
 from tests.examples import CLASSES
 from trainer.export import LARGEST_DIFFERENCE, export_classifier, export_detector
-from trainer.quantise import Judge, halve, patch_judge, quantise, runner
+from trainer.half import halve
+from trainer.lighter import Judge, patch_judge, runner
+from trainer.quantise import quantise
 from trainer.train import network
 
 PROVENANCE = {"run": "a test"}
@@ -156,6 +160,60 @@ def test_what_costs_accuracy_is_refused_and_not_written(
     assert not list(tmp_path.glob("*.int8.*"))
     with pytest.raises(ValueError, match="at least one batch"):
         quantise(tmp_path, "classifier", [], strict)
+
+
+def wide_range(path: Path, *, logarithm: bool) -> None:
+    """A classifier whose inner values reach ten million before they are brought down again."""
+    helper = onnx.helper
+    constants = {
+        "up": np.float32(1e7),
+        "one": np.float32(1),
+        "down": np.float32(1e-7),
+        "weight": np.eye(16, 5, dtype=np.float32),
+    }
+    last = [("Abs", ["x2"], "x3"), ("Add", ["x3", "one"], "x4"), ("Log", ["x4"], "x5")]
+    steps = [
+        ("Flatten", ["patches"], "x1"),
+        ("Mul", ["x1", "up"], "x2"),
+        *(last if logarithm else [("Mul", ["x2", "down"], "x5")]),
+        ("MatMul", ["x5", "weight"], "logits"),
+    ]
+    shapes = {"patches": ["n", 1, 4, 4], "logits": ["n", 5]}
+    ends = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, shape) for n, shape in shapes.items()]
+    graph = helper.make_graph(
+        [helper.make_node(kind, taken, [given], name=given) for kind, taken, given in steps],
+        "wide",
+        ends[:1],
+        ends[1:],
+        [onnx.numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items()],
+    )
+    content = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9).SerializeToString()
+    path.write_bytes(content)
+    card = ModelCard(
+        name="wide",
+        role="classifier",
+        classes=CLASSES,
+        pixel_size_nm=0.1,
+        patch_px=4,
+        channels=1,
+        normalisation="patch-v1",
+        model_sha256=hashlib.sha256(content).hexdigest(),
+        provenance=PROVENANCE,
+    )
+    path.with_suffix(".json").write_text(card_to_json(card), encoding="utf-8")
+
+
+def test_what_half_precision_cannot_hold_is_refused_or_kept_in_single(tmp_path: Path) -> None:
+    path = tmp_path / "classifier.onnx"
+    x = np.ones((2, 1, 4, 4), dtype=np.float32)
+    wide_range(path, logarithm=False)
+    with pytest.raises(ValueError, match=r"classifier\.onnx in fp16 overflows: x2 reaches 1e\+07"):
+        halve(tmp_path, "classifier", _lenient(x))
+    assert not list(tmp_path.glob("*.fp16.*"))
+    wide_range(path, logarithm=True)
+    halve(tmp_path, "classifier", _lenient(x))
+    got = runner((tmp_path / "classifier.fp16.onnx").read_bytes(), 1)(x)
+    assert np.allclose(got, np.log(1e7 + 1), rtol=1e-3)
 
 
 class Forgetful(nn.Module):
