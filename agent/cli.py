@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     sockets(daemon)
     daemon.add_argument("--config", type=Path, help="agent.toml")
     again = add("replay", "analyse a recording, with the same results as live", _replay)
-    again.add_argument("recording", type=Path)
+    again.add_argument("recording", type=Path, help="a .beamside recording, or a stack of images")
     again.add_argument("--speed", default="max", help="times the recorded pace, or max")
     again.add_argument("--as-seen", action="store_true", help="only the frames that were analysed live")
     again.add_argument("--snapshots")
@@ -161,6 +161,8 @@ def _replay(options: argparse.Namespace) -> int:
             as_seen=options.as_seen,
         )
     print(table(last))
+    if last.health.received and not last.health.analysed:
+        raise EdgeError(f"{options.recording}: no frame could be analysed; the last: {last.health.last_problem}")
     return 0
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SMALLEST_PIXEL_NM, LARGEST_PIXEL_NM = 0.001, 1.0
+"""No lattice of atoms is seen with other pixels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisConfig:
@@ -18,7 +21,7 @@ class AnalysisConfig:
     largest_nm: float = 15.0
 
     def __post_init__(self) -> None:
-        if self.pixel_size_nm is not None and not 0.001 <= self.pixel_size_nm <= 1:
+        if self.pixel_size_nm is not None and not SMALLEST_PIXEL_NM <= self.pixel_size_nm <= LARGEST_PIXEL_NM:
             raise ValueError(f"pixel_size_nm must be 0.001 to 1, got {self.pixel_size_nm}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold must be 0 to 1, got {self.threshold}")

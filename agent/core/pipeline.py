@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from agent.core.calibrate import answer, probabilities
-from agent.core.config import AnalysisConfig
+from agent.core.config import LARGEST_PIXEL_NM, SMALLEST_PIXEL_NM, AnalysisConfig
 from agent.core.detect import Outline, find
 from agent.core.engine import Engine
 from agent.core.patches import cut_patches
-from agent.core.result import FrameResult, NoPixelSize, Particle
+from agent.core.result import FrameResult, NoPixelSize, Particle, UnusableFrame
 from agent.core.standardise import channels, usable
 from protocol.frame import Frame
 
@@ -19,11 +19,16 @@ def analyse(frame: Frame, engine: Engine, config: AnalysisConfig) -> FrameResult
 
     Raises:
         NoPixelSize: neither the frame nor the configuration says the pixel size.
-        UnusableFrame: the pixels are no image.
+        UnusableFrame: the pixels are no image, or no pixels of HRTEM.
     """
     pixel_size_nm = config.pixel_size_nm if config.pixel_size_nm is not None else frame.pixel_size_nm
     if pixel_size_nm is None:
         raise NoPixelSize(f"frame {frame.sequence} of {frame.source} has no pixel size; give it with --pixel-size-nm")
+    if not SMALLEST_PIXEL_NM <= pixel_size_nm <= LARGEST_PIXEL_NM:
+        raise UnusableFrame(
+            f"its pixels are {pixel_size_nm:g} nm, and an HRTEM frame's are {SMALLEST_PIXEL_NM:g} to "
+            f"{LARGEST_PIXEL_NM:g} nm; if that is wrong, give the right size with --pixel-size-nm"
+        )
     usable(frame.pixels)
     maps_in, scale = channels(
         frame.pixels, pixel_size_nm, engine.detector_card.pixel_size_nm, engine.detector_card.patch_px

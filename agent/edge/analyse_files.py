@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from agent.core.config import AnalysisConfig
 from agent.core.engine import Engine
 from agent.core.pipeline import analyse
-from agent.core.result import FrameResult, UnusableFrame
+from agent.core.result import FrameResult, NoPixelSize, UnusableFrame
 from agent.edge.errors import EdgeError
 from agent.edge.image_files import read_frames
 
@@ -20,22 +20,29 @@ def analyse_files(
 ) -> Iterator[tuple[Path, int, str]]:
     """Write the frames of each file; yields (file, frames written, what went wrong or empty) after each file.
 
-    A bad file does not stop the others, and what was written before its fault stays.
+    A bad frame is told and left out, a bad file does not stop the others, and what was written before a fault stays.
     """
     for path in paths:
-        written, problem = 0, ""
+        written, faults = 0, list[str]()
         try:
             for number, frame in enumerate(read_frames(path, config.pixel_size_nm)):
                 try:
                     result = analyse(frame, engine, config)
+                except NoPixelSize as error:  # of one file's frames, all have it or none
+                    raise EdgeError(f"{path}: {error}") from error
                 except UnusableFrame as error:
-                    raise EdgeError(f"{path}, frame {number}: {error}") from error
+                    faults.append(f"{path}, frame {number}: {error}")
+                    continue
                 out.write(json.dumps(line(path, number, result, engine.classifier_card.classes)) + "\n")
                 written += 1
         except EdgeError as error:
-            problem = str(error)
+            faults.append(str(error))
         out.flush()
-        yield path, written, problem
+        yield (
+            path,
+            written,
+            "; ".join(faults[:1] + [f"{len(faults) - 1} more faults, the last: {f}" for f in faults[1:][-1:]]),
+        )
 
 
 def line(path: Path, number: int, result: FrameResult, classes: Sequence[str]) -> dict[str, Any]:

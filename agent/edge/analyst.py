@@ -58,6 +58,9 @@ class Analyst:
         """
         try:
             result = analyse(frame, self._engine, self._config)
+            tracks, numbers = follow(self._tracks, result)
+            stats = fold(self._stats, result, numbers)
+            view = frame_view(frame, result, numbers)
         except UnusableFrame as error:
             cause = "no_pixel_size" if isinstance(error, NoPixelSize) else "unusable"
             self._refuse(cause, f"frame {frame.sequence}: {error}")
@@ -72,9 +75,7 @@ class Analyst:
         self._failures = 0
         self.analysed += 1
         self.problem = ""
-        self._tracks, numbers = follow(self._tracks, result)
-        self._stats = fold(self._stats, result, numbers)
-        self._view = frame_view(frame, result, numbers)
+        self._tracks, self._stats, self._view = tracks, stats, view
         now_s = self._clock()
         self._latency_s.append(now_s - frame.camera_time_s)
         self._done_s.append(now_s)

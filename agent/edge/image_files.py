@@ -19,11 +19,13 @@ from protocol.errors import ProtocolError
 from protocol.frame import ALLOWED_DTYPES, Frame
 from protocol.karabo import decode_frame
 
-Images = tuple[list[NDArray[Any]], float | None]
-"""Images (h, w) and the pixel size in nm that the file states."""
+Images = tuple[list[NDArray[Any]], float | str | None]
+"""Images (h, w) and the pixel size in nm that the file states, or why what it states is none."""
 
 LARGEST_BELIEVED_NM = 10.0
 """A TIFF's resolution in dots an inch says 350000 nm a pixel: a printer's number, not a microscope's."""
+DM_SCALES, DM_UNITS = (65009, 65010), (65003, 65004)
+"""DigitalMicrograph's own TIFF tags: x and y."""
 UNITS_NM = {
     "nm": 1.0,
     "nanometer": 1.0,
@@ -56,13 +58,15 @@ def read_frames(path: Path, pixel_size_nm: float | None = None) -> Iterator[Fram
     if path.suffix == SUFFIX:
         yield from _recorded(path)
         return
+    if path.suffix.lower() == ".emi":
+        raise EdgeError(f"{path}: an .emi file holds no images; give the .ser files beside it")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise EdgeError(f"{path}: unknown kind of file; known are {', '.join(sorted(READERS))} and {SUFFIX}")
     try:
         images, own_nm = reader(path)
-    except EdgeError:
-        raise
+    except EdgeError as error:
+        raise EdgeError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
     except Exception as error:
         raise EdgeError(
             f"{path}: cannot be read as {path.suffix}: {str(error).splitlines()[0] if str(error) else error!r}"
@@ -70,6 +74,8 @@ def read_frames(path: Path, pixel_size_nm: float | None = None) -> Iterator[Fram
     if not images:
         raise EdgeError(f"{path}: holds no image")
     size_nm = own_nm if pixel_size_nm is None else pixel_size_nm
+    if isinstance(size_nm, str):
+        raise EdgeError(f"{path}: {size_nm}; give the size with --pixel-size-nm")
     if size_nm is not None and not (np.isfinite(size_nm) and size_nm > 0):
         raise EdgeError(f"{path}: its pixel size is {size_nm} nm, which is not positive; give it with --pixel-size-nm")
     provenance = "user" if pixel_size_nm is not None else ("unknown" if own_nm is None else "metadata")
@@ -119,40 +125,54 @@ def _slices(array: NDArray[Any]) -> list[NDArray[Any]]:
 def _tiff(path: Path) -> Images:
     import tifffile
 
+    images: list[NDArray[Any]] = []
     with tifffile.TiffFile(path) as file:
-        series = file.series[0]
-        array = series.asarray()
-        if array.ndim == 3 and array.shape[-1] in (3, 4) and "S" in series.axes:
-            raise EdgeError(f"{path}: a colour picture is not a camera frame")
-        expected = sum(int(np.prod(p.shape)) for p in series.pages if p is not None)
-        if array.size < expected:
-            raise EdgeError(f"{path}: truncated, {array.size} of {expected} pixels are there")
-        return _slices(array), _tiff_pixel_nm(file)
+        for series in file.series:  # pages of another shape or type make another series
+            array = series.asarray()
+            if "S" in series.axes:
+                raise EdgeError(f"{path}: a colour picture is not a camera frame")
+            expected = sum(int(np.prod(p.shape)) for p in series.pages if p is not None)
+            if array.size < expected:
+                raise EdgeError(f"{path}: truncated, {array.size} of {expected} pixels are there")
+            images += _slices(array)
+        return images, _tiff_pixel_nm(file)
 
 
-def _tiff_pixel_nm(file: Any) -> float | None:
+def _tiff_pixel_nm(file: Any) -> float | str | None:
     tags = file.pages[0].tags
     if file.imagej_metadata:
         unit = str(file.imagej_metadata.get("unit", "")).lower()
         resolution = _resolution(tags)
+        if isinstance(resolution, str):
+            return resolution
         return UNITS_NM[unit] / resolution if unit in UNITS_NM and resolution else None
+    if DM_SCALES[0] in tags:
+        x, y = (_in_nm(tags[n].value, tags[u].value) for n, u in zip(DM_SCALES, DM_UNITS, strict=True))
+        if x is not None and y is not None and x > 0 and abs(y / x - 1) > 0.01:
+            return f"the pixels are not square: {x:g} x {y:g} nm"
+        return x
     kind = tags["ResolutionUnit"].value if "ResolutionUnit" in tags else 1
     resolution = _resolution(tags)
-    if not resolution or int(kind) not in (2, 3):
+    if isinstance(resolution, str) or not resolution or int(kind) not in (2, 3):
         return None
     size_nm = (2.54e7 if int(kind) == 2 else 1e7) / resolution
     return size_nm if size_nm < LARGEST_BELIEVED_NM else None
 
 
-def _resolution(tags: Any) -> float | None:
-    """Pixels a unit; both axes must agree."""
+def _in_nm(scale: Any, unit: Any) -> float | None:
+    factor = UNITS_NM.get(str(unit).strip("\0 ").lower())
+    return None if factor is None else float(scale) * factor
+
+
+def _resolution(tags: Any) -> float | str | None:
+    """Pixels a unit, or why the axes give none."""
     if "XResolution" not in tags or "YResolution" not in tags:
         return None
     x, y = (n / d if d else 0.0 for n, d in (tags["XResolution"].value, tags["YResolution"].value))
     if x <= 0 or y <= 0:
         return None
     if abs(x / y - 1) > 0.01:
-        raise EdgeError(f"the pixels are not square: {x} by {y} pixels a unit")
+        return f"the pixels are not square: {x:g} by {y:g} pixels a unit"
     return float(x)
 
 
@@ -170,7 +190,7 @@ def _mrc(path: Path) -> Images:
     if x == 0 and y == 0:
         return images, None
     if x > 0 and y > 0 and abs(x / y - 1) > 0.01:
-        raise EdgeError(f"{path}: the pixels are not square: {x:g} x {y:g} nm")
+        return images, f"the pixels are not square: {x:g} x {y:g} nm"
     return images, x
 
 
@@ -223,7 +243,7 @@ def _gpl(path: Path) -> Images:
     if None in sizes:
         return _slices(np.asarray(signal["data"])), None
     if abs(sizes[0] / sizes[1] - 1) > 0.01:  # type: ignore[operator]
-        raise EdgeError(f"{path}: the pixels are not square: {sizes[1]:g} x {sizes[0]:g} nm")
+        return _slices(np.asarray(signal["data"])), f"the pixels are not square: {sizes[1]:g} x {sizes[0]:g} nm"
     return _slices(np.asarray(signal["data"])), sizes[0]
 
 

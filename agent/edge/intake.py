@@ -42,6 +42,8 @@ class Intake:
         self._recorder = recorder
         self._last: tuple[str, int] | None = None
         self.received = 0
+        self.dealt_with = 0
+        """Received, and either refused or left in the slot."""
         self.refused = 0
         self.gaps = 0
         self.recording = str(recorder.path) if recorder else ""
@@ -58,9 +60,10 @@ class Intake:
             self.refused += 1
             self.problem = str(error)
             log.warning("message refused", message=self.received, error=str(error))
-            return
-        self._count_gap(frame)
-        self._slot.put(Incoming(frame=frame, recorded_index=index))
+        else:
+            self._count_gap(frame)
+            self._slot.put(Incoming(frame=frame, recorded_index=index))
+        self.dealt_with += 1
 
     def mark_analysed(self, index: int | None) -> None:
         """Note in the recording that a frame was analysed live."""

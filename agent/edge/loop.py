@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from agent.core.config import AnalysisConfig
 from agent.core.engine import Engine
@@ -38,14 +39,14 @@ def live(
     analysing loop, for a watchdog. Returns the last snapshot, which has been published.
 
     Raises:
-        EdgeError: ten frames in a row failed.
+        EdgeError: ten frames in a row failed, or the source did.
     """
     slot: Latest[Incoming] = Latest()
     intake = Intake(slot, clock, recorder)
     analyst = Analyst(engine, config, run, clock)
     ended = threading.Event()
-    thread = threading.Thread(target=receive, args=(source, intake, slot, ended), name="receive", daemon=True)
-    thread.start()
+    receiving = ThreadPoolExecutor(1, thread_name_prefix="receive")
+    received = receiving.submit(receive, source, intake, slot, ended)
     next_s = 0.0
     try:
         while not stop.is_set() and not slot.ended:
@@ -61,11 +62,12 @@ def live(
             if clock() >= next_s:
                 publish(_snapshot(analyst, intake, slot))
                 next_s = clock() + SNAPSHOT_EVERY_S
-            if until_frames is not None and intake.received >= until_frames and not slot.waiting:
+            if until_frames is not None and intake.dealt_with >= until_frames and not slot.waiting:
                 break
     finally:
         ended.set()
-        thread.join()
+        receiving.shutdown()
+    received.result()  # raises what ended the receiving thread
     last = _snapshot(analyst, intake, slot)
     publish(last)
     return last

@@ -1,4 +1,4 @@
-"""A recording to the same statistics as live: the same decoder, the same analyst; nothing is dropped."""
+"""A recording, or a stack of images, to the statistics of live: the same decoder and analyst; nothing is dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.core.engine import Engine
 from agent.edge.analyst import Analyst
 from agent.edge.commands import CommandServer
 from agent.edge.loop import SNAPSHOT_EVERY_S
-from agent.edge.recording import analysed_live, read_recording
+from agent.edge.played import messages
 from protocol.errors import ProtocolError
 from protocol.karabo import decode_frame
 from protocol.snapshot import Snapshot
@@ -30,7 +30,7 @@ def replay(
     commands: CommandServer | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Snapshot:
-    """Analyse a recording; returns the last snapshot, which has been published.
+    """Analyse a recording, or an image file as if it were one; returns the last snapshot, which has been published.
 
     `speed` times the recorded pace, or as fast as possible when None. `as_seen` takes only the frames that were
     analysed live, otherwise all.
@@ -38,7 +38,6 @@ def replay(
     Raises:
         EdgeError: the file is no recording or is damaged, or ten frames in a row failed.
     """
-    chosen = analysed_live(path) if as_seen else None
     analyst = Analyst(engine, config, path.stem, clock)
     received = refused = 0
     problem = ""
@@ -49,11 +48,9 @@ def replay(
             received=received, not_analysed={"protocol": refused}, gaps=0, recording="", problem=problem
         )
 
-    for message in read_recording(path):
+    for message in messages(path, config.pixel_size_nm, as_seen=as_seen):
         if stop.is_set():
             break
-        if chosen is not None and message.index not in chosen:
-            continue
         first_s = message.received_time_s if first_s is None else first_s
         if speed is not None:
             stop.wait(max(0.0, start_s + (message.received_time_s - first_s) / speed - clock()))
