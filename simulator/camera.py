@@ -7,6 +7,7 @@ the detector spreads each one (MTF on signal and shot noise alike, NPS = MTF^2),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,11 @@ class Camera:
     """``direct``: sinc(q). ``scintillator``: 1 / (1 + (q / 0.3)^1.6). ``none``. ``measured``: `curve`."""
     curve: NDArray[np.float64] | None = None
     """(n, 2): q in cycles a pixel, rising, and MTF; for ``measured``."""
+    noise_curve: NDArray[np.float64] | None = None
+    """(n, 2): q in cycles a pixel, rising, and noise transfer; where there is none, shot noise follows the MTF."""
     gain_counts_per_e: float = 1.0
+    gain_spread: float = 0.0
+    """Standard deviation of the counts of one electron, as a share of the gain."""
     readout_counts: float = 0.0
     """Standard deviation."""
     offset_counts: float = 0.0
@@ -48,6 +53,29 @@ def mtf(camera: Camera, q_per_px: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.ones_like(q_per_px, dtype=np.float64)
 
 
+def read_curve(path: Path) -> NDArray[np.float64]:
+    """A measured curve from a CSV file, (n, 2): q in cycles a pixel, transfer. Lines that begin with # are skipped.
+
+    Raises:
+        ValueError: not two numbers a line, q does not rise from 0 to 0.5 or more, or transfer is not 1 (within 2 %)
+            at 0 and between 0 and 1.2 elsewhere; says which file and what came.
+    """
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                q_per_px, transfer = (float(cell) for cell in line.split(","))
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: two numbers, q and transfer, wanted, got {line!r}") from error
+            rows.append((q_per_px, transfer))
+    curve = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    if len(curve) < 2 or curve[0, 0] != 0 or not (np.diff(curve[:, 0]) > 0).all() or not curve[-1, 0] >= 0.5:
+        raise ValueError(f"{path}: q must rise from 0 to 0.5 cycles a pixel or more, got {curve[:, 0].tolist()[:8]}")
+    if not (abs(curve[0, 1] - 1) <= 0.02 and (curve[:, 1] >= 0).all() and (curve[:, 1] <= 1.2).all()):
+        raise ValueError(f"{path}: transfer must be 1 at q = 0 and 0 to 1.2 elsewhere, got {curve[:, 1].tolist()[:8]}")
+    return curve
+
+
 def expose(
     intensity: NDArray[np.floating],
     pixel_size_nm: float,
@@ -63,12 +91,11 @@ def expose(
     if not (dose_e_per_a2 > 0 and pixel_size_nm > 0):
         raise ValueError(f"dose and pixel size must be positive, got {dose_e_per_a2} e/A^2 and {pixel_size_nm} nm")
     electrons_per_px = dose_e_per_a2 * (pixel_size_nm * 10) ** 2
-    electrons = rng.poisson(np.clip(intensity, 0, None) * electrons_per_px).astype(np.float32)
-    if camera.mtf != "none":
-        height, width = electrons.shape
-        q_y, q_x = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
-        transfer = mtf(camera, np.hypot(q_y, q_x)).astype(np.float32)
-        electrons = irfft2(rfft2(electrons) * transfer, s=electrons.shape)
+    expected = np.clip(intensity, 0, None) * electrons_per_px
+    electrons = rng.poisson(expected).astype(np.float32)
+    if camera.gain_spread > 0:
+        electrons += camera.gain_spread * np.sqrt(electrons) * rng.standard_normal(electrons.shape, dtype=np.float32)
+    electrons = _spread(electrons, np.asarray(expected, dtype=np.float32), camera)
     counts = electrons * camera.gain_counts_per_e + camera.offset_counts
     counts += camera.readout_counts * rng.standard_normal(counts.shape, dtype=np.float32)
     fault = rng.random(counts.shape, dtype=np.float32)
@@ -76,3 +103,17 @@ def expose(
     counts[fault < camera.hot_share] = hot_counts
     counts[fault > 1 - camera.dead_share] = 0
     return np.asarray(np.clip(np.rint(counts), 0, FULL_SCALE_COUNTS), dtype=np.uint16)
+
+
+def _spread(electrons: NDArray[np.float32], expected: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
+    """Electrons (h, w) as the detector spreads them: what is expected by the MTF, noise by the curve of its own."""
+    if camera.mtf == "none" and camera.noise_curve is None:
+        return electrons
+    height, width = electrons.shape
+    q_per_px = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    transfer = mtf(camera, q_per_px).astype(np.float32)
+    if camera.noise_curve is None:
+        return np.asarray(irfft2(rfft2(electrons) * transfer, s=electrons.shape))
+    noise = np.interp(q_per_px, camera.noise_curve[:, 0], camera.noise_curve[:, 1]).astype(np.float32)
+    both = rfft2(expected) * transfer + rfft2(electrons - expected) * noise
+    return np.asarray(irfft2(both, s=electrons.shape))

@@ -70,6 +70,31 @@ def exit_waves(
     return slicer.leave(spectrum)
 
 
+BYTES_A_PIXEL = 96
+"""Of a wave on its way: wave, spectrum, transmission, a pair of potentials and what transforms hold between them."""
+FIXED_BYTES_A_PIXEL = 64
+"""Propagators and filters, once for all."""
+
+
+def peak_bytes(grid: Grid, batch: int) -> int:
+    """Memory that `exit_waves` needs at most for a batch, whatever the depth; measured in tests/bench/simulator.py."""
+    return (batch * BYTES_A_PIXEL + FIXED_BYTES_A_PIXEL) * grid.size_px**2
+
+
+def batch_size(grid: Grid, free_bytes: int) -> int:
+    """The largest batch whose peak fits; `torch.cuda.mem_get_info()[0]` says what a GPU has free.
+
+    On a CPU a batch of one is the fastest: it stays in the cache.
+
+    Raises:
+        ValueError: not even one wave fits.
+    """
+    batch = (free_bytes // grid.size_px**2 - FIXED_BYTES_A_PIXEL) // BYTES_A_PIXEL
+    if batch < 1:
+        raise ValueError(f"one wave of {grid.size_px} px needs {peak_bytes(grid, 1)} bytes, {free_bytes} are free")
+    return batch
+
+
 def exit_wave(
     slices_v_nm: torch.Tensor, grid: Grid, energy_kev: float, slice_nm: float, *, absorption: float
 ) -> torch.Tensor:

@@ -9,8 +9,9 @@ lens multiplies the wave's spectrum by exp(-i chi),
 (Uhlemann and Haider, Ultramicroscopy 72 (1998) 109). With this sign, propagating by +z equals C1 = +z: a wave taken
 z above the focal plane and imaged with C1 = -z is in focus. The focal spread is the 1/e half width of a Gaussian
 distribution of C1, summed incoherently by Gauss-Hermite quadrature. The source's semi-angle is the 1/e half width of a
-Gaussian in angle; its damping is the envelope exp(-(pi alpha / lambda |grad path|)^2) of each focus (Frank, Optik 38
-(1973) 519), where chi = 2 pi / lambda path.
+Gaussian in angle. By default its damping is the envelope exp(-(pi alpha / lambda |grad path|)^2) of each focus (Frank,
+Optik 38 (1973) 519), where chi = 2 pi / lambda path; that is up to 1.1 % of the image's standard deviation off at 0.2
+mrad and 5.8 % at 0.5 mrad. The sum over 2 x 2 tilts of the beam is within 0.5 % (`python -m tests.bench.lens`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 
 from simulator.grid import Grid, frequencies
+from simulator.phase import cis, decay
 from simulator.physics import wavelength_nm
 
 
@@ -91,48 +93,111 @@ def foci_nm(focal_spread_nm: float, foci: int) -> list[tuple[float, float]]:
     return [(float(focal_spread_nm * x), float(w / np.sqrt(np.pi))) for x, w in zip(nodes, weights, strict=True)]
 
 
-def intensity(wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int = 5) -> torch.Tensor:
-    """|psi|^2 summed over the foci on the wave's full grid, (n, n) float32; a unit wave in vacuum gives one."""
-    return torch.fft.ifft2(intensity_spectrum(wave, grid, optics, foci=foci)).real.clamp_min(0)
+FOCI_TOLERANCE = 0.02
+"""Largest error of the rule for the cosine of any phase that a focus turns: 0.4 % of an image's standard deviation."""
+REACH_OF_NYQUIST = 7 / 9
+"""Waves hold no higher frequencies than this share of their grid's Nyquist frequency (simulator/waves.py)."""
 
 
-def intensity_spectrum(wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int = 5) -> torch.Tensor:
+@lru_cache(maxsize=512)
+def foci_for(focal_spread_nm: float, energy_kev: float, highest_per_nm: float) -> int:
+    """Fewest foci (3 or more) whose rule follows the envelope exp(-(pi lambda spread g^2 / 2)^2) up to a frequency.
+
+    Too few do not lose contrast, they invent some: fringes beyond the information limit come back undamped. At 5 nm and
+    200 keV five foci are tens of per cent off.
+    """
+    phase = np.linspace(0, np.pi * wavelength_nm(energy_kev) * focal_spread_nm * highest_per_nm**2, 256)
+    for foci in range(3, 64):
+        nodes, weights = np.polynomial.hermite.hermgauss(foci)
+        rule = (weights[:, None] * np.cos(nodes[:, None] * phase)).sum(0) / np.sqrt(np.pi)
+        if float(np.abs(rule - np.exp(-(phase**2) / 4)).max()) < FOCI_TOLERANCE:
+            return foci
+    raise ValueError(f"a focal spread of {focal_spread_nm} nm up to {highest_per_nm:.1f} / nm needs more than 63 foci")
+
+
+def source_rad(convergence_mrad: float, points: int) -> list[tuple[complex, float]]:
+    """(tilt of the beam theta_x + i theta_y, weight) of the Gauss-Hermite rule with `points` on either axis."""
+    nodes, weights = np.polynomial.hermite.hermgauss(points)
+    alpha = convergence_mrad * 1e-3
+    return [
+        (complex(alpha * x, alpha * y), float(u * v / np.pi))
+        for x, u in zip(nodes, weights, strict=True)
+        for y, v in zip(nodes, weights, strict=True)
+    ]
+
+
+def intensity(
+    wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int | None = None, source_points: int = 1
+) -> torch.Tensor:
+    """|psi|^2 summed over the foci on the wave's full grid, (n, n) float32; a unit wave in vacuum gives one.
+
+    As many foci are taken as `foci_for` asks for, where their number is not given.
+    With one source point the source acts as an envelope on each focus: exact where the scattered wave is weak. With
+    more, images are summed over `source_points` squared tilts of the beam, which is the transmission cross-coefficient
+    itself, T(g + q) T*(g' + q) summed over q. Two points are
+    within 0.5 % of the converged sum over the whole envelope of the task and cost four times as much as one.
+
+    Raises:
+        ValueError: foci or source points are not positive.
+    """
+    return torch.fft.ifft2(
+        intensity_spectrum(wave, grid, optics, foci=foci, source_points=source_points)
+    ).real.clamp_min(0)
+
+
+def intensity_spectrum(
+    wave: torch.Tensor, grid: Grid, optics: Optics, *, foci: int | None = None, source_points: int = 1
+) -> torch.Tensor:
     """The transform of `intensity` before it is clamped, (n, n) complex64: for those who resample it next."""
+    if foci is None:
+        highest_per_nm = min(REACH_OF_NYQUIST / (2 * grid.pixel_size_nm), optics.aperture_per_nm)
+        # Spreads a twentieth of a nanometre apart share one rule.
+        foci = foci_for(np.ceil(20 * optics.focal_spread_nm) / 20, optics.energy_kev, highest_per_nm)
+    if foci < 1 or source_points < 1:
+        raise ValueError(f"foci and source_points must be positive, got {foci} and {source_points}")
     w = angles_rad(grid, optics.energy_kev, wave.device)
+    spectrum = torch.fft.fft2(wave)
+    if source_points == 1 or optics.convergence_mrad == 0:
+        total = _sum_of_foci(spectrum, w, optics, foci, envelope=optics.convergence_mrad > 0)
+    else:
+        total = torch.zeros(wave.shape, dtype=torch.float32, device=wave.device)
+        for tilt_rad, weight in source_rad(optics.convergence_mrad, source_points):
+            total += weight * _sum_of_foci(spectrum, w + tilt_rad, optics, foci, envelope=False)
+    transformed = torch.fft.fft2(total)
+    if optics.blur_nm > 0:
+        g2 = _squared(w) / wavelength_nm(optics.energy_kev) ** 2
+        transformed = transformed * decay(2 * (torch.pi * optics.blur_nm) ** 2 * g2)
+    return transformed
+
+
+def _sum_of_foci(spectrum: torch.Tensor, w: torch.Tensor, optics: Optics, foci: int, *, envelope: bool) -> torch.Tensor:
+    """Images (n, n) of a spectrum through the lens at angles w, summed over the foci."""
     r2 = _squared(w)
     lam = wavelength_nm(optics.energy_kev)
-    spectrum = torch.fft.fft2(wave) * _cis(-chi_rad(optics, w))
+    spectrum = spectrum * cis(-chi_rad(optics, w))
     if np.isfinite(optics.aperture_per_nm):
         spectrum = spectrum * (r2 <= (lam * optics.aperture_per_nm) ** 2)
-    gradient_nm = path_gradient_nm(optics, w) if optics.convergence_mrad > 0 else None
-    total = torch.zeros(wave.shape, dtype=torch.float32, device=wave.device)
+    gradient_nm = path_gradient_nm(optics, w) if envelope else None
+    total = torch.zeros(spectrum.shape, dtype=torch.float32, device=spectrum.device)
     defocus: dict[float, torch.Tensor] = {}
     for offset_nm, weight in foci_nm(optics.focal_spread_nm, foci):
         # The rule's nodes come in pairs of opposite sign, whose phase factors are conjugates.
         if abs(offset_nm) not in defocus:
-            defocus[abs(offset_nm)] = _cis(-torch.pi / lam * abs(offset_nm) * r2)
+            defocus[abs(offset_nm)] = cis(-torch.pi / lam * abs(offset_nm) * r2)
         factor = defocus[abs(offset_nm)]
         moved = spectrum * (factor if offset_nm >= 0 else factor.conj())
         if gradient_nm is not None:
             moved = moved * _source_envelope(optics, gradient_nm + offset_nm * w)
         image = torch.fft.ifft2(moved)
         total += weight * _squared(image)
-    transformed = torch.fft.fft2(total)
-    if optics.blur_nm > 0:
-        transformed = transformed * torch.exp(-2 * (torch.pi * optics.blur_nm / lam) ** 2 * r2)
-    return transformed
+    return total
 
 
 def _source_envelope(optics: Optics, gradient_nm: torch.Tensor) -> torch.Tensor:
     scale = torch.pi * optics.convergence_mrad * 1e-3 / wavelength_nm(optics.energy_kev)
-    return torch.exp(-(scale**2) * _squared(gradient_nm))
+    return decay(scale**2 * _squared(gradient_nm))
 
 
 def _squared(value: torch.Tensor) -> torch.Tensor:
     """|value|^2 of complex numbers, real; products are several times faster than powers."""
     return value.real * value.real + value.imag * value.imag
-
-
-def _cis(phase: torch.Tensor) -> torch.Tensor:
-    """exp(i phase); `torch.polar` takes twice as long."""
-    return torch.complex(torch.cos(phase), torch.sin(phase))
