@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-PAPER, INK, FAINT = "#ffffff", "#1b1f24", "#6b7480"
+PAPER, INK, FAINT = "#ffffff", "#1c1c1c", "#707070"
 DPI = 110
 GREYS, COLOURS = 48, 128
 """Of a file's palette: noise in 48 greys is a third as large as in full colour and looks the same."""
