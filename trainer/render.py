@@ -106,10 +106,9 @@ def _alone(placed: Sequence[Placed], size_px: int) -> list[bool]:
 
 
 def turned(film: FilmWave, rng: np.random.Generator) -> FilmWave:
-    """One of the eight turns and flips of a film, at a random periodic shift."""
+    """One of the eight turns and flips of a film. It is not rolled: its borders do not fit together."""
     wave = np.rot90(film.wave, int(rng.integers(4)))
     wave = wave[::-1] if rng.random() < 0.5 else wave
-    wave = np.roll(wave, tuple(int(v) for v in rng.integers(0, wave.shape[0], 2)), (0, 1))
     return FilmWave(
         index=film.index, wave=np.ascontiguousarray(wave), energy_kev=film.energy_kev, thickness_nm=film.thickness_nm
     )
