@@ -112,7 +112,10 @@ def foci_for(focal_spread_nm: float, energy_kev: float, highest_per_nm: float) -
         rule = (weights[:, None] * np.cos(nodes[:, None] * phase)).sum(0) / np.sqrt(np.pi)
         if float(np.abs(rule - np.exp(-(phase**2) / 4)).max()) < FOCI_TOLERANCE:
             return foci
-    raise ValueError(f"a focal spread of {focal_spread_nm} nm up to {highest_per_nm:.1f} / nm needs more than 63 foci")
+    raise ValueError(
+        f"a focal spread of {focal_spread_nm} nm needs more than 63 foci for frequencies up to {highest_per_nm:.1f} / nm: "
+        "close the aperture or say how many"
+    )
 
 
 def source_rad(convergence_mrad: float, points: int) -> list[tuple[complex, float]]:
