@@ -5,6 +5,7 @@ The pixel size comes from the file's own calibration or from the caller, never f
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -127,6 +128,8 @@ def _tiff(path: Path) -> Images:
 
     images: list[NDArray[Any]] = []
     with tifffile.TiffFile(path) as file:
+        if not file.series:
+            raise ValueError("it has no pages")
         for series in file.series:  # pages of another shape or type make another series
             array = series.asarray()
             if "S" in series.axes:
@@ -135,7 +138,19 @@ def _tiff(path: Path) -> Images:
             if array.size < expected:
                 raise EdgeError(f"{path}: truncated, {array.size} of {expected} pixels are there")
             images += _slices(array)
+        promised = int((file.imagej_metadata or {}).get("images", len(images)))
+        if len(images) < promised:
+            raise EdgeError(f"{path}: truncated, {len(images)} of {promised} images are there")
+        if not file.imagej_metadata and _next_page(file) != 0:
+            raise EdgeError(f"{path}: truncated, more than its {len(images)} whole images were promised")
         return images, _tiff_pixel_nm(file)
+
+
+def _next_page(file: Any) -> int:
+    """Where the last readable page says that the next one is; 0 says that it is the last."""
+    file.filehandle.seek(file.pages.next_page_offset)
+    (offset,) = struct.unpack(file.tiff.offsetformat, file.filehandle.read(file.tiff.offsetsize))
+    return int(offset)
 
 
 def _tiff_pixel_nm(file: Any) -> float | str | None:
