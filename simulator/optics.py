@@ -113,8 +113,8 @@ def foci_for(focal_spread_nm: float, energy_kev: float, highest_per_nm: float) -
         if float(np.abs(rule - np.exp(-(phase**2) / 4)).max()) < FOCI_TOLERANCE:
             return foci
     raise ValueError(
-        f"a focal spread of {focal_spread_nm} nm needs more than 63 foci for frequencies up to {highest_per_nm:.1f} / nm: "
-        "close the aperture or say how many"
+        f"a focal spread of {focal_spread_nm} nm needs more than 63 foci "
+        f"for frequencies up to {highest_per_nm:.1f} / nm: close the aperture or say how many"
     )
 
 
