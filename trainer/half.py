@@ -30,7 +30,7 @@ def halve(folder: Path, role: str, judge: Judge) -> ModelCard:
     """
     path = folder / f"{role}.onnx"
     full, model = onnx.load(path), onnx.load(path)
-    model = convert_float_to_float16(model, keep_io_types=True, node_block_list=_before_logarithms(full))
+    model = convert_float_to_float16(model, keep_io_types=True, node_block_list=before_logarithms(full))
     _join_casts(model)
     OnnxModel(model).topological_sort()  # the converter puts the outer casts at the end of the list
     onnx.checker.check_model(model)
@@ -38,7 +38,7 @@ def halve(folder: Path, role: str, judge: Judge) -> ModelCard:
     return finish(folder, role, "fp16", model.SerializeToString(), judge)
 
 
-def _before_logarithms(model: onnx.ModelProto) -> list[str]:
+def before_logarithms(model: onnx.ModelProto) -> list[str]:
     """Nodes that lead to a logarithm, and the logarithms: what is compressed by one has a range that half lacks."""
     makers = {output: node for node in model.graph.node for output in node.output}
     found: dict[str, onnx.NodeProto] = {}

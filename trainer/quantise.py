@@ -19,7 +19,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_from_json
 from trainer.bank import read_patches
-from trainer.half import halve
+from trainer.half import before_logarithms, halve
 from trainer.lighter import BATCH, Judge, finish, frames_of, map_judge, patch_judge
 
 QUANTISED = ("Conv", "Relu", "Add", "Concat", "Resize", "MaxPool")
@@ -73,13 +73,14 @@ def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]]
     with tempfile.TemporaryDirectory() as scratch:
         ready, done = Path(scratch) / "ready.onnx", Path(scratch) / "done.onnx"
         quant_pre_process(folder / f"{role}.onnx", ready, skip_symbolic_shape=True)
-        name = onnx.load(ready).graph.input[0].name
+        model = onnx.load(ready)
         quantize_static(
             ready,
             done,
-            Batches(name, calibration),
+            Batches(model.graph.input[0].name, calibration),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(QUANTISED),
+            nodes_to_exclude=before_logarithms(model),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
