@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import product as every_choice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def matrix(quaternion: Vectors) -> Vectors:
 
 def cubic_axes() -> Vectors:
     """(13, 3) unit vectors along <100>, <110> and <111>, one of each opposite pair."""
-    every = np.array([v for v in product((-1, 0, 1), repeat=3) if v > (0, 0, 0)], dtype=np.float64)
+    every = np.array([v for v in every_choice((-1, 0, 1), repeat=3) if v > (0, 0, 0)], dtype=np.float64)
     return np.asarray(every / np.linalg.norm(every, axis=1, keepdims=True))
 
 
@@ -41,3 +41,10 @@ def angle_to_axes_deg(axes: Vectors, rotation: Vectors) -> float:
     """Smallest angle between the beam (z) and any of the rotated axes (n, 3), degrees."""
     along = np.abs((axes @ rotation.T)[:, 2])
     return float(np.degrees(np.arccos(np.clip(along.max(), 0, 1))))
+
+
+def product(second: Vectors, first: Vectors) -> Vectors:
+    """Quaternion of the rotation `first` followed by `second`: matrix(product(b, a)) = matrix(b) @ matrix(a)."""
+    w, v = second[0], second[1:]
+    u, t = first[0], first[1:]
+    return np.concatenate([[w * u - v @ t], w * t + u * v + np.cross(v, t)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from simulator.crystals import sites
 from simulator.elements import FCC, Element
-from simulator.orientation import angle_to_axes_deg, matrix, random_quaternion
+from simulator.orientation import angle_to_axes_deg, matrix, product, random_quaternion
 
 STRAIN = 0.015
 """Largest homogeneous strain along each of three random axes."""
@@ -39,6 +39,8 @@ class Particle:
     """Between the beam and the nearest low-index axis of any grain."""
     strain: NDArray[np.float64]
     """(3, 3), symmetric, of the whole particle in its shape's own frame, before the rotation."""
+    axes: NDArray[np.float64]
+    """(m, 3), low-index directions of every grain in the shape's own frame."""
 
 
 def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator) -> Particle:
@@ -72,6 +74,18 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
         quaternion=quaternion,
         zone_angle_deg=angle_to_axes_deg(perfect.axes, rotation),
         strain=stretch - np.eye(3),
+        axes=perfect.axes,
+    )
+
+
+def turned(particle: Particle, quaternion: NDArray[np.float64]) -> Particle:
+    """The same atoms after one more rotation about the centre of mass."""
+    after = product(quaternion, particle.quaternion)
+    return replace(
+        particle,
+        positions_nm=np.asarray(particle.positions_nm @ matrix(quaternion).T, dtype=np.float32),
+        quaternion=after,
+        zone_angle_deg=angle_to_axes_deg(particle.axes, matrix(after)),
     )
 
 

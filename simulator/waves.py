@@ -80,22 +80,39 @@ def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> Parti
     element = str(rng.choice(recipe.elements, p=np.array(recipe.element_weights) / sum(recipe.element_weights)))
     energy_kev = float(rng.choice(recipe.energies_kev))
     particle = particles.build(shape, element, draw(recipe.diameter_nm, rng), rng)
+    absorption = draw(recipe.absorption, rng)
+    return wave_of(particle, recipe, device, index=index, energy_kev=energy_kev, absorption=absorption)
+
+
+def wave_of(
+    particle: particles.Particle,
+    recipe: WaveRecipe,
+    device: torch.device,
+    *,
+    index: int,
+    energy_kev: float,
+    absorption: float,
+) -> ParticleWave:
+    """Exit wave of a particle's atoms as they lie; slices and pixels are the recipe's.
+
+    Raises:
+        ValueError: the particle is wider than the widest square that waves are kept in.
+    """
     extent_nm = float(2 * np.abs(particle.positions_nm[:, :2]).max()) + 2 * MARGIN_NM
     fitting = [n for n in FIELDS_PX if n * recipe.pixel_size_nm >= extent_nm]
     if not fitting:
-        raise ValueError(f"particle {index} ({shape}) spans {extent_nm:.1f} nm, more than the widest field")
+        raise ValueError(f"particle {index} ({particle.shape}) spans {extent_nm:.1f} nm, more than the widest field")
     grid = _fine(fitting[0], recipe.pixel_size_nm)
     centre_nm = fitting[0] // 2 * recipe.pixel_size_nm
     at_nm = particle.positions_nm.astype(np.float64) + np.array([centre_nm, centre_nm, 0.0])
-    absorption = draw(recipe.absorption, rng)
     atoms = Atoms(positions_nm=at_nm, numbers=np.full(len(at_nm), particle.atomic_number))
     wave = exit_waves([atoms], grid, energy_kev, recipe.slice_nm, device, absorption=absorption)[0]
     return ParticleWave(
         index=index,
         wave=_store(wave, fitting[0]),
         mask=projection_mask(at_nm, fitting[0], recipe.pixel_size_nm),
-        shape=shape,
-        element=element,
+        shape=particle.shape,
+        element=particle.element,
         energy_kev=energy_kev,
         diameter_nm=particle.diameter_nm,
         depth_nm=slice_numbers(at_nm[:, 2], recipe.slice_nm)[1] * recipe.slice_nm,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ from trainer.feed import POLL_S
 from trainer.parallel import place
 from trainer.quantise import lighten
 from trainer.render import Sizes, render, stock_of
+from trainer.report import write
+from trainer.report_measure import Plan
 from trainer.train import FitConfig, Length, fit, trained
 
 
@@ -55,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--shards", type=int, required=True, help="the stock is gone through again and again")
     one.add_argument("--waves", type=int, default=400, help="waves of the stock behind a shard, both splits together")
     one.add_argument("--seed", type=int, required=True)
+    one.add_argument("--first-index", type=int, default=0, help="keeps structures of several stocks in one bank apart")
     one.add_argument("--part", default="1/1", help="K/N: the K-th of N processes that share the work")
     one.set_defaults(run=_render)
 
@@ -94,7 +99,27 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--bank", type=Path, required=True, help="the training bank, to calibrate on")
     four.add_argument("--check", type=Path, required=True, help="the held-out bank, to judge by")
     four.set_defaults(run=_lighten)
+    five = commands.add_parser("report", help="everything that is measured, as Markdown with pictures")
+    five.add_argument("--classifier", type=Path, required=True)
+    five.add_argument("--detector", type=Path, required=True)
+    five.add_argument("--bank", type=Path, required=True, help="the held-out bank")
+    five.add_argument("--stock", type=Path, required=True, help="the stock behind it")
+    five.add_argument("--cache", type=Path, default=Path("data/report"), help="for images that ask no network")
+    five.add_argument("--real", type=Path, help="folder of real frames, images/ and masks/")
+    five.add_argument("--vacuum", type=Path, help="stack of real vacuum")
+    five.add_argument("--second", type=Path, help="bank of another simulator")
+    five.add_argument("--error-level", type=float, default=0.10, help="of the answers, with 95 %% trust")
+    five.add_argument("--particles", type=int, default=200, help="behind the studies")
+    five.add_argument("--frames", type=int, default=12, help="composed frames a dose band")
+    five.add_argument("--out", type=Path, required=True)
+    five.set_defaults(run=_report)
     return parser
+
+
+def _report(options: argparse.Namespace) -> None:
+    names = {field.name for field in fields(Plan)}
+    plan = Plan(**{name: value for name, value in vars(options).items() if name in names})
+    write(plan, options.out, shlex.join(["beamside-train", *sys.argv[1:]]))
 
 
 def _lighten(options: argparse.Namespace) -> None:
@@ -183,6 +208,8 @@ def _render(options: argparse.Namespace) -> None:
         samples = render(
             waves, films, recipe, envelope, Sizes(), exposures=options.exposures, rng=rng, tick=lambda: None
         )
+        for row in samples.rows:
+            row["wave"] = int(row["wave"]) + options.first_index
         write_shard(path, samples)
 
 

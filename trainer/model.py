@@ -74,6 +74,10 @@ class Spectrum(nn.Module):
     cosines and sines, which every backend has; a Hann window keeps the patch's edges out.
     """
 
+    window: Tensor
+    rows: Tensor
+    columns: Tensor
+
     def __init__(self, side: int = 128) -> None:
         super().__init__()
         at = torch.arange(side, dtype=torch.float64)

@@ -138,7 +138,7 @@ def test_the_interval_holds_the_truth_about_95_times_in_100(truth: tuple[float, 
     rng = np.random.default_rng(int(100 * truth[0]))
     matrix = np.array([[0.75, 0.15, 0.10], [0.05, 0.80, 0.15]])
     held = 0
-    for n in range(60):
+    for _ in range(60):
         confusion = np.array([rng.multinomial(300, row) for row in matrix])
         answers = rng.multinomial(200, np.array(truth) @ matrix)
         _, intervals = corrected_fractions(answers, confusion)
