@@ -96,7 +96,7 @@ def test_microscope_daemon_snapshot_and_a_clean_end() -> None:
             line.close()
         assert daemon.returncode == 0
         events = [json.loads(text)["event"] for text in errors.splitlines()]
-        assert (events[0], events[-1]) == ("ready", "stopped")
+        assert (events[0], events[1], events[-1]) == ("backend", "ready", "stopped")
         again = beamside("replay", f"{folder}/session.beamside", "--snapshots", snapshots)
         assert again.returncode == 0, again.stderr
         assert "particles (each counted once)" in again.stdout
@@ -131,6 +131,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
     tifffile.imwrite(folder / "zeros.tif", np.zeros((100, 100), np.uint16))
     tifffile.imwrite(folder / "nan.tif", np.full((100, 100), np.nan, np.float32))
     tifffile.imwrite(folder / "tiny.tif", np.ones((1, 1), np.uint16))
+    (folder / "none.beamside").write_bytes(b"no such thing")
     out = folder / "out.jsonl"
     with_size: list[str | Path] = ["--out", out, "--pixel-size-nm", "0.05"]
     return {
@@ -141,7 +142,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
         "not numbers": (["analyse", folder / "nan.tif", *with_size], "not finite"),
         "one pixel": (["analyse", folder / "tiny.tif", *with_size], "got 1 x 1"),
         "no model": (["analyse", folder / "no_size.tif", *with_size, "--models", folder], "a model is"),
-        "no recording": (["replay", folder / "no_size.tif"], "no beamside recording"),
+        "no recording": (["replay", folder / "none.beamside"], "no beamside recording"),
         "bad settings": (["daemon", "--config", folder / "none.toml"], "cannot read"),
         "bad speed": (["replay", folder / "no_size.tif", "--speed", "fast"], "a number or max"),
     }

@@ -26,10 +26,10 @@ ALONE = Place(rank=0, processes=1, device=torch.device("cpu"))
 def striped(count: int, rng: np.random.Generator) -> Samples:
     """Patches of stripes whose period says the class, and maps of a square."""
     samples = Samples()
-    x = np.arange(64)
+    x = np.arange(128)
     for number in range(count):
         label = number % 2
-        wave = np.sin(2 * np.pi * x / (4, 9)[label] + rng.uniform(0, 6))[None] + rng.normal(0, 0.3, (64, 1))
+        wave = np.sin(2 * np.pi * x / (4, 9)[label] + rng.uniform(0, 6))[None] + rng.normal(0, 0.3, (128, 1))
         samples.patches.append(np.asarray(wave, dtype=np.float16))
         row = dict.fromkeys(
             ("diameter_nm", "zone_deg", "film_nm", "defocus_nm", "c3_nm", "dose_e_per_a2", "pixel_size_nm"), 1.0
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
 
 def test_patches_read_back_as_they_were_written(bank: Path) -> None:
     patches = read_patches([bank / "shard-00000.npz", bank / "shard-00001.npz"])
-    assert patches.patches.shape == (48, 64, 64)
+    assert patches.patches.shape == (48, 128, 128)
     assert set(patches.rows["label"]) == {NO_CLASS, 0, 1}
 
 
