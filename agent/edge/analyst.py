@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -57,7 +58,7 @@ class Analyst:
             EdgeError: ten frames in a row failed by our own fault.
         """
         try:
-            result = analyse(frame, self._engine, self._config)
+            result = analyse(frame, self._engine, replace(self._config, threshold=self._threshold))
             tracks, numbers = follow(self._tracks, result)
             stats = fold(self._stats, result, numbers)
             view = frame_view(frame, result, numbers)
