@@ -70,14 +70,18 @@ def exit_waves(
     return slicer.leave(spectrum)
 
 
-BYTES_A_PIXEL = 96
-"""Of a wave on its way: wave, spectrum, transmission, a pair of potentials and what transforms hold between them."""
+BYTES_A_PIXEL = 160
+"""Of a wave on its way: wave, spectrum, transmission, a pair of potentials, what transforms hold between them, and the
+footprints of up to a quarter as many atoms as pixels."""
 FIXED_BYTES_A_PIXEL = 64
 """Propagators and filters, once for all."""
 
 
 def peak_bytes(grid: Grid, batch: int) -> int:
-    """Memory that `exit_waves` needs at most for a batch, whatever the depth; measured in tests/bench/simulator.py."""
+    """Memory that `exit_waves` needs at most for a batch, whatever the depth.
+
+    `python -m tests.bench.simulator` measures what a wave more takes; it was 140 to 156 bytes a pixel on a CPU.
+    """
     return (batch * BYTES_A_PIXEL + FIXED_BYTES_A_PIXEL) * grid.size_px**2
 
 
