@@ -1,6 +1,8 @@
-"""How the shipped amorphous carbon was made: melt quenches with a classical potential, joined and annealed.
+"""How the shipped amorphous carbon was made: melt quenches with a classical potential.
 
-    python -m simulator.carbon_quench quench cube1.npz --seed 1          # 5600 atoms, 3.7 nm; some minutes
+`join` and `pack` make wider blocks; none is shipped.
+
+    python -m simulator.carbon_quench quench cube1.npz --seed 1          # as shipped: 5600 atoms, 3.7 nm; some minutes
     python -m simulator.carbon_quench join cube*.npz --out wide.npz --seed 9 --repeats 2 2 2
     python -m simulator.carbon_quench pack cube*.npz wide.npz --out simulator/data/carbon_blocks.npz
 

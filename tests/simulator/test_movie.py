@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from agent.core.config import AnalysisConfig
 from agent.core.result import FrameResult, Particle
 from agent.core.stats import empty, fold, statistics
 from agent.core.track import follow, no_tracks
@@ -135,10 +136,10 @@ def detection(particle: Truth, pixel_size_nm: float) -> Particle:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_track_holds_two_particles_and_few_particles_have_two_tracks(seed: int) -> None:
-    """Drift, jitter, vanishing and partly seen particles: nobody takes another's track.
+def test_the_tracker_counts_the_particles_of_a_movie(seed: int) -> None:
+    """Drift, jitter, vanishing and partly seen particles; every particle once, and nobody takes another's track.
 
-    The tracker is a first, simple one: it counts up to a quarter too many here, and never too few.
+    Slivers at the border that the agent would leave out are left out here too.
     """
     rng = np.random.default_rng(seed)
     placed = place([disc(index=n) for n in range(16)], GRID, rng, touching_share=0.2)
@@ -149,7 +150,8 @@ def test_no_track_holds_two_particles_and_few_particles_have_two_tracks(seed: in
         there = [n for n in range(len(placed)) if number <= happens.last_frame[n]]
         field = compose(None, [placed[n] for n in there], GRID, 300.0)
         corner_px = tuple(round(c / PIXEL_SIZE_NM) for c in corner_nm)
-        _, seen = truth(field, corner_px, SIZE_PX, PIXEL_SIZE_NM, [n + 1 for n in there])
+        _, every = truth(field, corner_px, SIZE_PX, PIXEL_SIZE_NM, [n + 1 for n in there])
+        seen = [p for p in every if p.diameter_nm * p.seen_share**0.5 >= AnalysisConfig().smallest_nm]
         result = FrameResult(
             sequence=number,
             camera_time_s=float(number),
@@ -162,4 +164,4 @@ def test_no_track_holds_two_particles_and_few_particles_have_two_tracks(seed: in
             owners.setdefault(track, set()).add(particle.identity)
     assert all(len(who) == 1 for who in owners.values()), "one track holds two particles"
     everybody = set().union(*owners.values())
-    assert len(everybody) <= statistics(stats, 0.5).particles <= 1.3 * len(everybody)
+    assert statistics(stats, 0.5).particles == len(everybody)
