@@ -16,13 +16,22 @@ render task train --split train --shards 55 --waves 400 --seed 5
 render pale pale --split train --shards 20 --waves 400 --seed 11
 render small small --split train --shards 6 --waves 350 --seed 9
 render task test --split test --shards 15 --waves 1500 --seed 6
-render pale pale-test --split test --shards 1 --waves 4000 --seed 12 --first-index 100000
+
+# For the detector alone: the same waves seen from far out of focus.
+far() { # far NEW STOCK SHARDS PARTICLES
+  mkdir -p "data/waves/$1" && ln -sf "$(realpath "data/waves/$2")"/*.h5 "data/waves/$1/"
+  sed -e "s/^particles = .*/particles = $4/" -e 's/^uncorrected_share = .*/uncorrected_share = 0.7/' \
+    -e 's/^uncorrected_c1_nm = .*/uncorrected_c1_nm = [-500.0, -30.0]/' "data/waves/$2/recipe.toml" > "data/waves/$1/recipe.toml"
+  beamside-train --threads 1 render "data/waves/$1" --out "$bank/$1" --exposures 1 --split train --shards "$3" "${@:5}"
+}
+far far task 8 1600 --waves 400 --seed 21
+far farsmall small 6 1000 --waves 350 --seed 22
 
 # Banks of several stocks are folders of links, in the order in which training takes them in.
 gather() { mkdir -p "$bank/$1"; local n=0 f; for f in "${@:2}"; do ln -sf "$(realpath "$f")" "$bank/$1/shard-$(printf %05d $n).npz"; n=$((n + 1)); done; }
 gather mix $bank/train/shard-*.npz $bank/pale/shard-*.npz
 gather detector $bank/train/shard-000[0-3]*.npz $bank/train/shard-0004[0-4].npz $bank/small/shard-*.npz $bank/small/shard-*.npz
-gather held-out $bank/test/shard-*.npz $bank/pale-test/shard-*.npz
+gather detector-far $bank/far/shard-*.npz $bank/farsmall/shard-*.npz $bank/train/shard-000[01]?.npz $bank/small/shard-*.npz
 
 fit() { beamside-train --device "$device" --threads 1 fit classifier --classes $classes --learning-rate 3e-3 --averaging 0.997 "$@"; }
 fit --bank $bank/train --out $run/one.pt --steps 1100 --decay 0 --shards 55 --window 80 --start-shards 6 --steps-a-shard 100
@@ -30,8 +39,11 @@ fit --bank $bank/train --start $run/one.pt --out $run/two.pt --steps 2700 --deca
   --shards 55 --window 80 --start-shards 36 --steps-a-shard 150
 fit --bank $bank/mix --start $run/two.pt --out $run/classifier.pt --steps 3400 --decay 2000 --seed 3 \
   --shards 75 --window 75 --start-shards 57 --steps-a-shard 60
-beamside-train --device "$device" fit detector --bank $bank/detector --classes particle centre border --out $run/detector.pt \
+beamside-train --device "$device" fit detector --bank $bank/detector --classes particle centre border --out $run/near.pt \
   --steps 2000 --decay 700 --shards 57 --window 57 --start-shards 57 --batch 16 --learning-rate 3e-3 --averaging 0.99
+beamside-train --device "$device" fit detector --bank $bank/detector-far --classes particle centre border --start $run/near.pt \
+  --out $run/detector.pt --steps 900 --decay 600 --shards 40 --window 40 --start-shards 40 \
+  --batch 16 --learning-rate 2e-3 --averaging 0.99 --seed 2
 
-beamside-train export --classifier $run/classifier.pt --detector $run/detector.pt --bank $bank/held-out \
+beamside-train export --classifier $run/classifier.pt --detector $run/detector.pt --bank $bank/test \
   --out agent/models --name second --made-by trainer/runs/second.sh --exit-waves 23400 --error-level 0.10
