@@ -7,11 +7,13 @@ Shapes: L. D. Marks and L. Peng, J. Phys. Condens. Matter 28 (2016) 053001.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from simulator.elements import Element
 from simulator.orientation import cubic_axes
@@ -25,11 +27,19 @@ RATIO_100_TO_111 = {
     "octahedron": (1.50, 1.732),
 }
 """d100 / d111 of the single crystals. The gap between the last two keeps them apart."""
-SINGLE_CRYSTALS = (*RATIO_100_TO_111, "tetrahedron", "sphere")
-SHAPES = (*SINGLE_CRYSTALS, "decahedron", "icosahedron")
+SINGLE_CRYSTALS = (*RATIO_100_TO_111, "tetrahedron", "sphere", "rod", "plate")
+SHAPES = (*SINGLE_CRYSTALS, "decahedron", "icosahedron", "amorphous")
 FACET_SCATTER = 0.05
 CAP = (0.5, 1.2)
 """Distance of a decahedron's {111} caps over that of its {100} sides; at 0.577 the sides vanish."""
+ROD = (1.4, 2.2)
+"""Length over diameter."""
+PLATE = (1.6, 2.6)
+"""Width over thickness."""
+AMORPHOUS_DENSITY = 0.9
+"""Of the crystal's."""
+LEAST_APART = 0.83
+"""Distance of two atoms without order, over the crystal's nearest neighbours'."""
 POISSON = 0.4
 """Poisson's ratio of the noble metals: 0.37 (Ag) to 0.42 (Au)."""
 
@@ -43,7 +53,7 @@ class Sites:
     gauge: Vectors
     """(n,)."""
     axes: Vectors
-    """(m, 3), low-index directions of every grain."""
+    """(m, 3), low-index directions of every grain; none of what has no lattice."""
 
 
 def sites(shape: str, element: Element, atoms: int, rng: np.random.Generator) -> Sites:
@@ -58,6 +68,8 @@ def sites(shape: str, element: Element, atoms: int, rng: np.random.Generator) ->
         return _decahedron(element, atoms, rng)
     if shape == "icosahedron":
         return _icosahedron(element, atoms, rng)
+    if shape == "amorphous":
+        return _amorphous(element, atoms, rng)
     raise ValueError(f"no shape {shape!r}; there are {', '.join(SHAPES)}")
 
 
@@ -80,8 +92,8 @@ def _scatter(count: int, rng: np.random.Generator) -> Vectors:
 def _single_crystal(shape: str, element: Element, atoms: int, rng: np.random.Generator) -> Sites:
     reach_nm = _radius_nm(element, atoms) * (2.6 if shape == "tetrahedron" else 1.9)
     at = fcc(element.lattice_nm, reach_nm) + rng.uniform(-0.5, 0.5, 3) * element.lattice_nm
-    if shape == "sphere":
-        return Sites(positions_nm=at, gauge=np.linalg.norm(at, axis=1), axes=cubic_axes())
+    if shape in ("sphere", "rod", "plate"):
+        return Sites(positions_nm=at, gauge=_ROUND[shape](at, rng), axes=cubic_axes())
     eight = np.array(list(product((-1, 1), repeat=3))) / 3**0.5
     six = np.vstack([np.eye(3), -np.eye(3)])
     if shape == "tetrahedron":
@@ -92,6 +104,48 @@ def _single_crystal(shape: str, element: Element, atoms: int, rng: np.random.Gen
         distances = np.r_[np.ones(8), np.full(6, rng.uniform(*RATIO_100_TO_111[shape]))]
     gauge = (at @ normals.T / (distances * _scatter(len(distances), rng))).max(1)
     return Sites(positions_nm=at, gauge=gauge, axes=cubic_axes())
+
+
+def _rod(at_nm: Vectors, rng: np.random.Generator) -> Vectors:
+    """A cylinder along a random low-index direction."""
+    axis = cubic_axes()[int(rng.integers(len(cubic_axes())))]
+    along_nm = np.abs(at_nm @ axis)
+    across_nm = np.linalg.norm(at_nm - np.outer(at_nm @ axis, axis), axis=1)
+    return np.asarray(np.maximum(across_nm, along_nm / rng.uniform(*ROD)))
+
+
+def _plate(at_nm: Vectors, rng: np.random.Generator) -> Vectors:
+    """A hexagon on {111} with {112} sides."""
+    sides = np.array([[1, 1, -2], [1, -2, 1], [-2, 1, 1]]) / 6**0.5
+    normals = np.vstack([np.ones(3) / 3**0.5, sides / rng.uniform(*PLATE)])
+    distances = np.abs(at_nm @ normals.T)
+    return np.asarray((distances / _scatter(4, rng)).max(1))
+
+
+_ROUND: dict[str, Callable[[Vectors, np.random.Generator], Vectors]] = {
+    "sphere": lambda at_nm, rng: np.asarray(np.linalg.norm(at_nm, axis=1)),
+    "rod": _rod,
+    "plate": _plate,
+}
+
+
+def _amorphous(element: Element, atoms: int, rng: np.random.Generator) -> Sites:
+    """A ball without order: atoms thrown in at random, then pushed apart until few are too near."""
+    radius_nm = _radius_nm(element, atoms) / AMORPHOUS_DENSITY ** (1 / 3)
+    at = rng.normal(size=(atoms, 3))
+    at *= radius_nm * rng.random((atoms, 1)) ** (1 / 3) / np.linalg.norm(at, axis=1, keepdims=True)
+    least_nm = LEAST_APART * element.neighbour_nm
+    for _ in range(60):
+        pairs = cKDTree(at).query_pairs(least_nm, output_type="ndarray")
+        if not len(pairs):
+            break
+        apart = at[pairs[:, 0]] - at[pairs[:, 1]]
+        length = np.linalg.norm(apart, axis=1, keepdims=True)
+        push = apart / np.maximum(length, 1e-6) * (least_nm - length) * 0.5
+        np.add.at(at, pairs[:, 0], push)
+        np.add.at(at, pairs[:, 1], -push)
+        at /= np.maximum(np.linalg.norm(at, axis=1, keepdims=True) / radius_nm, 1)
+    return Sites(positions_nm=at, gauge=np.linalg.norm(at, axis=1), axes=np.empty((0, 3)))
 
 
 def _decahedron(element: Element, atoms: int, rng: np.random.Generator) -> Sites:

@@ -38,7 +38,9 @@ def cubic_axes() -> Vectors:
 
 
 def angle_to_axes_deg(axes: Vectors, rotation: Vectors) -> float:
-    """Smallest angle between the beam (z) and any of the rotated axes (n, 3), degrees."""
+    """Smallest angle between the beam (z) and any of the rotated axes (n, 3), degrees; NaN without axes."""
+    if not len(axes):
+        return float("nan")
     along = np.abs((axes @ rotation.T)[:, 2])
     return float(np.degrees(np.arccos(np.clip(along.max(), 0, 1))))
 

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--shards", type=int, required=True, help="the stock is gone through again and again")
     one.add_argument("--waves", type=int, default=400, help="waves of the stock behind a shard, both splits together")
     one.add_argument("--seed", type=int, required=True)
+    one.add_argument("--classes", nargs="+", help="other shapes have no class; by default the stock's shapes")
     one.add_argument("--first-index", type=int, default=0, help="keeps structures of several stocks in one bank apart")
     one.add_argument("--part", default="1/1", help="K/N: the K-th of N processes that share the work")
     one.set_defaults(run=_render)
@@ -206,7 +207,15 @@ def _render(options: argparse.Namespace) -> None:
         ]
         rng = np.random.default_rng([options.seed, turn, n])
         samples = render(
-            waves, films, recipe, envelope, Sizes(), exposures=options.exposures, rng=rng, tick=lambda: None
+            waves,
+            films,
+            recipe,
+            envelope,
+            Sizes(),
+            classes=options.classes or recipe.shapes,
+            exposures=options.exposures,
+            rng=rng,
+            tick=lambda: None,
         )
         for row in samples.rows:
             row["wave"] = int(row["wave"]) + options.first_index

@@ -145,7 +145,8 @@ def add_patches(
         if len(seen) < WHOLE * item.particle.mask.sum() / COARSE**2:
             continue
         centres.append(seen.mean(0) - 0.5 + rng.normal(0, CENTRE_JITTER_NM / pixel_size_nm, 2))
-        label = classes.index(item.particle.shape) if free else NO_CLASS
+        named = free and item.particle.shape in classes
+        label = classes.index(item.particle.shape) if named else NO_CLASS
         rows.append(_row(item.particle, label, clean, exposure))
     if clean.placed and rng.random() < BACKGROUND_SHARE:
         empty = _empty(clean, inside_px, rng)
@@ -196,11 +197,14 @@ def render(
     envelope: Envelope,
     sizes: Sizes,
     *,
+    classes: Sequence[str],
     exposures: int,
     rng: np.random.Generator,
     tick: Callable[[], object],
 ) -> Samples:
     """All fields of a set of waves, in `exposures` states of the lens, each by `CAMERAS` cameras.
+
+    A particle whose shape is not among `classes` is one that no class is right for.
 
     The first image of a field is the detector's sample.
     """
@@ -218,7 +222,7 @@ def render(
             if number == 0:
                 add_maps(samples, seen[0], truth, coarse_nm, sizes)
             for exposure in seen:
-                add_patches(samples, clean, inside_px, exposure, recipe.shapes, sizes, rng)
+                add_patches(samples, clean, inside_px, exposure, classes, sizes, rng)
         tick()
     return samples
 

@@ -26,9 +26,8 @@ from simulator.optics import Optics
 from simulator.particles import Particle, build
 from simulator.physics import interaction_rad_per_v_nm
 from simulator.potential import projected_slices
-from simulator.recipe import WaveRecipe
-from simulator.waves import ParticleWave, film_wave
-from trainer.out_of_distribution import wave_of
+from simulator.recipe import WaveRecipe, draw
+from simulator.waves import ParticleWave, film_wave, wave_of
 from trainer.render import Sizes
 
 DOSES_E_PER_A2 = (30.0, 75.0, 150.0, 300.0, 600.0)
@@ -92,8 +91,8 @@ def silver_frames(recipe: WaveRecipe, count: int, seed: int) -> SilverFrames:
 
 
 def _wave(sphere: Particle, recipe: WaveRecipe, rng: np.random.Generator) -> ParticleWave:
-    at_nm, number = sphere.positions_nm.astype(np.float64), FCC["Ag"].atomic_number
-    return wave_of(at_nm, number, "sphere", "Ag", sphere.diameter_nm, ENERGY_KEV, recipe, rng)
+    absorption = draw(recipe.absorption, rng)
+    return wave_of(sphere, recipe, torch.device("cpu"), index=0, energy_kev=ENERGY_KEV, absorption=absorption)
 
 
 def _phase(sphere: Particle, wave: ParticleWave, recipe: WaveRecipe) -> NDArray[np.float64]:

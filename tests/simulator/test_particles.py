@@ -13,12 +13,14 @@ from scipy.stats import ks_2samp, kstest
 from simulator.crystals import SHAPES, sites
 from simulator.elements import FCC
 from simulator.orientation import angle_to_axes_deg, cubic_axes, matrix, random_quaternion
-from simulator.particles import build, coordination
+from simulator.particles import Particle, build, coordination
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "particles" / "pt_decahedron_tomogram.csv"
+ORDERED = [shape for shape in SHAPES if shape != "amorphous"]
+"""A ball without order has looser surface atoms than a crystal and loses more of them."""
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ORDERED)
 @pytest.mark.parametrize("diameter_nm", [4.0, 5.37])
 def test_every_shape_has_the_size_that_was_asked(shape: str, diameter_nm: float) -> None:
     particle = build(shape, "Au", diameter_nm, np.random.default_rng(7))
@@ -26,7 +28,7 @@ def test_every_shape_has_the_size_that_was_asked(shape: str, diameter_nm: float)
     assert np.abs(particle.positions_nm.mean(0)).max() < 1e-4
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ORDERED)
 def test_the_inside_is_close_packed(shape: str) -> None:
     """Twelve neighbours at about a / sqrt 2, nobody nearer than 0.75 of that, in every shape and grain."""
     particle = build(shape, "Au", 5.0, np.random.default_rng(3))
@@ -40,10 +42,37 @@ def test_the_inside_is_close_packed(shape: str) -> None:
     assert nearest.mean() == pytest.approx(0.94 * neighbour_nm, rel=0.04)
 
 
+def test_a_ball_without_order_has_no_lattice_and_no_overlap() -> None:
+    """Directions of bonds are spread evenly, where a crystal has twelve; no two atoms share a place."""
+    ball = build("amorphous", "Au", 4.0, np.random.default_rng(3))
+    at_nm = ball.positions_nm.astype(np.float64)
+    assert np.isnan(ball.zone_angle_deg)
+    assert ball.diameter_nm == pytest.approx(4.0, rel=0.08)
+    assert cKDTree(at_nm).query(at_nm, k=2)[0][:, 1].mean() > 0.7 * FCC["Au"].neighbour_nm
+    along = [bonds(p.positions_nm.astype(np.float64), 0.2884)[0] @ matrix(p.quaternion) for p in (ball, _gold_cube())]
+    cosine = [np.abs(b / np.linalg.norm(b, axis=1, keepdims=True))[:, 0] for b in along]
+    assert kstest(cosine[0], "uniform").statistic < 0.05
+    assert kstest(cosine[1], "uniform").statistic > 0.2
+
+
+def _gold_cube() -> Particle:
+    return build("cube", "Au", 4.0, np.random.default_rng(3))
+
+
+@pytest.mark.parametrize(("shape", "longest"), [("rod", (1.3, 2.3)), ("plate", (1.2, 2.9))])
+def test_a_rod_is_long_and_a_plate_is_flat(shape: str, longest: tuple[float, float]) -> None:
+    """Roots of the principal second moments: a rod has one that is larger, a plate one that is smaller."""
+    for seed in range(5):
+        particle = build(shape, "Au", 5.0, np.random.default_rng(seed))
+        low, middle, high = np.sqrt(np.linalg.eigvalsh(np.cov(particle.positions_nm.T)))
+        assert longest[0] < high / low < longest[1]
+        assert (high / middle > middle / low) == (shape == "rod")
+
+
 def test_sizes_are_continuous_and_independent_of_the_shape() -> None:
     """The same uniform sizes are asked of every shape: what comes is as uniform, and missing atoms cost 0.1 nm."""
     wanted = np.random.default_rng(1).uniform(2, 2.8, 40)
-    for shape in SHAPES:
+    for shape in ORDERED:
         built = np.array([build(shape, "Au", d, np.random.default_rng(n)).diameter_nm for n, d in enumerate(wanted)])
         assert ks_2samp(built, wanted).pvalue > 0.1, shape
         assert len(np.unique(built)) > 25, shape
