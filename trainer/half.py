@@ -13,6 +13,7 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 
 from protocol.model_card import ModelCard
 from trainer.lighter import Judge, finish
+from trainer.pack import unpacked
 
 OVERFLOW_SAMPLES = 4
 HALF = onnx.TensorProto.FLOAT16
@@ -29,7 +30,9 @@ def halve(folder: Path, role: str, judge: Judge) -> ModelCard:
         ValueError: it costs more than `MOST_LOSS_POINTS`, or overflows; nothing is written.
     """
     path = folder / f"{role}.onnx"
-    full, model = onnx.load(path), onnx.load(path)
+    full = unpacked(onnx.load(path))
+    model = onnx.ModelProto()
+    model.CopyFrom(full)
     model = convert_float_to_float16(model, keep_io_types=True, node_block_list=before_logarithms(full))
     _join_casts(model)
     OnnxModel(model).topological_sort()  # the converter puts the outer casts at the end of the list

@@ -21,6 +21,7 @@ from protocol.model_card_json import card_from_json
 from trainer.bank import read_patches
 from trainer.half import before_logarithms, halve
 from trainer.lighter import BATCH, Judge, finish, frames_of, map_judge, patch_judge
+from trainer.pack import unpacked
 
 QUANTISED = ("Conv", "Relu", "Add", "Concat", "Resize", "MaxPool")
 """Operators that compute in integers. Heads, gates and whatever follows the last convolution stay in floating point."""
@@ -71,8 +72,9 @@ def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]]
     if not calibration:
         raise ValueError("quantisation needs at least one batch to calibrate on")
     with tempfile.TemporaryDirectory() as scratch:
-        ready, done = Path(scratch) / "ready.onnx", Path(scratch) / "done.onnx"
-        quant_pre_process(folder / f"{role}.onnx", ready, skip_symbolic_shape=True)
+        whole, ready, done = (Path(scratch) / f"{name}.onnx" for name in ("whole", "ready", "done"))
+        onnx.save(unpacked(onnx.load(folder / f"{role}.onnx")), whole)
+        quant_pre_process(whole, ready, skip_symbolic_shape=True)
         model = onnx.load(ready)
         quantize_static(
             ready,
