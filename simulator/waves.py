@@ -49,7 +49,7 @@ class ParticleWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FilmWave:
-    """Exit wave of a periodic film."""
+    """Exit wave of a film; it does not close upon itself at its border."""
 
     index: int
     wave: NDArray[np.complex64]
