@@ -42,6 +42,7 @@ from tests.examples import CLASSES
 from trainer.export import export_classifier, export_detector
 from trainer.half import halve
 from trainer.lighter import Judge, runner
+from trainer.pack import unpacked
 from trainer.quantise import quantise
 from trainer.train import network
 
@@ -214,7 +215,7 @@ def engine_run(engine: Engine, role: str, x: NDArray[np.float32]) -> Callable[[]
 
 def flops(path: Path, shape: tuple[int, ...]) -> float:
     """Two for every multiplication in convolutions and matrix products, for one input of the batch."""
-    model = onnx.load(path)
+    model = unpacked(onnx.load(path))
     for dimension, length in zip(model.graph.input[0].type.tensor_type.shape.dim, (1, *shape[1:]), strict=True):
         dimension.dim_value = length
     del model.graph.value_info[:]

@@ -213,12 +213,15 @@ def test_a_card_that_is_not_the_networks_is_refused(tmp_path: Path) -> None:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "detector.onnx").write_bytes((MODELS / "classifier.onnx").read_bytes())
     with pytest.raises(EdgeError, match="the network beside it is"):
-        load_engine(tmp_path, prefer="onnxruntime-cpu")
+        load_engine(tmp_path, prefer="onnxruntime-cpu", precision="fp32")
+    (tmp_path / "detector.int8.onnx").write_bytes((MODELS / "classifier.onnx").read_bytes())
+    with pytest.raises(EdgeError, match="the network beside it is"):
+        load_engine(tmp_path, prefer="onnxruntime-cpu", precision="int8")
     card = (MODELS / "classifier.json").read_text(encoding="utf-8").replace('"patch_px": 128', '"patch_px": 96')
     (tmp_path / "detector.onnx").write_bytes((MODELS / "detector.onnx").read_bytes())
     (tmp_path / "classifier.json").write_text(card, encoding="utf-8")
     with pytest.raises(EdgeError, match=r"the card promises inputs of \[1, 96, 96\]"):
-        load_engine(tmp_path, prefer="onnxruntime-cpu")
+        load_engine(tmp_path, prefer="onnxruntime-cpu", precision="fp32")
     with pytest.raises(EdgeError, match=r"a model is a \.onnx file and a \.json card"):
         load_engine(tmp_path / "nowhere", prefer="onnxruntime-cpu")
 
