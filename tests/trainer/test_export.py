@@ -154,7 +154,7 @@ def test_what_costs_accuracy_is_refused_and_not_written(
     scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]], tmp_path: Path
 ) -> None:
     _, _, cut = scene
-    for path in MODELS.glob("classifier.*"):
+    for path in MODELS.glob("classifier.[jo]*"):
         shutil.copy(path, tmp_path / path.name)
     strict = patch_judge(cut, runner((tmp_path / "classifier.onnx").read_bytes(), 1)(cut).argmax(1))
     blind = [1e-3 * cut]  # ranges of hardly any signal: real activations are cut off
@@ -233,7 +233,7 @@ class Forgetful(nn.Module):
 
 
 def test_a_network_that_does_not_agree_with_its_graph_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"classifier\.onnx: PyTorch and ONNX Runtime differ by 1, more than 0\.001"):
+    with pytest.raises(ValueError, match=r"classifier\.onnx: PyTorch and ONNX Runtime differ by 1, more than 0\.02"):
         export_classifier(Forgetful(), CLASSES, 64, tmp_path, name="x", pixel_size_nm=0.1, provenance=PROVENANCE)
     assert not list(tmp_path.iterdir())
 
