@@ -18,7 +18,7 @@ from simulator.waves import ParticleWave, film_wave
 
 FIELD_PX = 1280
 PIXEL_SIZE_NM = 0.04
-DEFOCI_NM = (-8.0, -6.0, 7.0, -10.0)
+DEFOCI_NM = (-8.0, -6.0, 7.0, -10.0, 4.0, 10.0)
 PARTICLES = 24
 
 
