@@ -93,7 +93,7 @@ def _single_crystal(shape: str, element: Element, atoms: int, rng: np.random.Gen
     reach_nm = _radius_nm(element, atoms) * (2.6 if shape == "tetrahedron" else 1.9)
     at = fcc(element.lattice_nm, reach_nm) + rng.uniform(-0.5, 0.5, 3) * element.lattice_nm
     if shape in ("sphere", "rod", "plate"):
-        return Sites(positions_nm=at, gauge=_ROUND[shape](at, rng), axes=cubic_axes())
+        return Sites(positions_nm=at, gauge=_GAUGES[shape](at, rng), axes=cubic_axes())
     eight = np.array(list(product((-1, 1), repeat=3))) / 3**0.5
     six = np.vstack([np.eye(3), -np.eye(3)])
     if shape == "tetrahedron":
@@ -122,7 +122,7 @@ def _plate(at_nm: Vectors, rng: np.random.Generator) -> Vectors:
     return np.asarray((distances / _scatter(4, rng)).max(1))
 
 
-_ROUND: dict[str, Callable[[Vectors, np.random.Generator], Vectors]] = {
+_GAUGES: dict[str, Callable[[Vectors, np.random.Generator], Vectors]] = {
     "sphere": lambda at_nm, rng: np.asarray(np.linalg.norm(at_nm, axis=1)),
     "rod": _rod,
     "plate": _plate,

@@ -82,9 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--averaging", type=float, default=0.995)
     two.add_argument("--seed", type=int, default=1)
     two.set_defaults(run=_fit)
-    three = commands.add_parser("export", help="both networks to ONNX files and cards, calibrated and measured")
+    three = commands.add_parser("export", help="networks to ONNX files and cards, calibrated and measured")
     three.add_argument("--classifier", type=Path, required=True)
-    three.add_argument("--detector", type=Path, required=True)
+    three.add_argument("--detector", type=Path, help="without it the detector in OUT stays as it is")
     three.add_argument("--bank", type=Path, required=True, help="the held-out bank")
     three.add_argument("--out", type=Path, required=True)
     three.add_argument("--name", required=True)
@@ -152,6 +152,14 @@ def _export(options: argparse.Namespace) -> None:
         threshold=judged.threshold,
         confusion=tuple(tuple(round(float(n), 2) for n in row) for row in counts),
     )
+    measures |= {"temperature": judged.temperature, "threshold": judged.threshold}
+    if options.detector is not None:
+        measures |= _export_detector(options, provenance, sizes)
+    for key, value in measures.items():
+        print(f"{key:40s}{value:10.4f}")
+
+
+def _export_detector(options: argparse.Namespace, provenance: dict[str, str], sizes: Sizes) -> dict[str, float]:
     network, _, steps = trained(options.detector)
     found = detector_measures(network, shards_of(options.bank), options.detector_threshold)
     export_detector(
@@ -164,8 +172,7 @@ def _export(options: argparse.Namespace) -> None:
         measures=found,
         threshold=options.detector_threshold,
     )
-    for key, value in {**measures, "temperature": judged.temperature, "threshold": judged.threshold, **found}.items():
-        print(f"{key:40s}{value:10.4f}")
+    return found
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -24,21 +24,7 @@ from agent.core.pipeline import analyse
 from agent.core.result import FrameResult
 from agent.edge.backend import load_engine
 from agent.edge.settings import MODELS
-from protocol.frame import Frame
-
-PIXEL_SIZE_NM = 0.059
-SPECK_PX = 200
-
-
-def frame_of(pixels: NDArray[np.generic], number: int, pixel_size_nm: float) -> Frame:
-    return Frame(
-        pixels=pixels,
-        source="file",
-        sequence=number,
-        camera_time_s=0.0,
-        pixel_size_nm=pixel_size_nm,
-        pixel_size_provenance="user",
-    )
+from trainer.report_frames import REAL_PIXEL_NM, SPECK_PX, frame_of
 
 
 def bodies(mask: NDArray[np.bool_]) -> list[tuple[NDArray[np.float64], float, int]]:
@@ -66,7 +52,7 @@ def compare(result: FrameResult, mask: NDArray[np.bool_]) -> tuple[int, int, int
         if near:
             del free[min(near, key=lambda k: float(np.linalg.norm(free[k][0] - at)))]
             hits += 1
-        elif not any(np.linalg.norm(b[0] - at) < max(b[1], p.diameter_nm / PIXEL_SIZE_NM) / 2 for b in specks):
+        elif not any(np.linalg.norm(b[0] - at) < max(b[1], p.diameter_nm / REAL_PIXEL_NM) / 2 for b in specks):
             false += 1
     return hits, wanted, false, float((drawn & mask).sum() / max((drawn | mask).sum(), 1))
 
@@ -84,7 +70,7 @@ def main() -> None:
         with Image.open(path) as image, Image.open(options.folder / "masks" / f"label_{number}.png") as hand:
             pixels, mask = np.asarray(image.convert("L")), np.asarray(hand.convert("L")) > 0
         start_s = time.perf_counter()
-        result = analyse(frame_of(pixels, int(number), PIXEL_SIZE_NM), engine, config)
+        result = analyse(frame_of(pixels, int(number), REAL_PIXEL_NM), engine, config)
         spent_s.append(time.perf_counter() - start_s)
         *counts, overlap = compare(result, mask)
         totals += np.array(counts)

@@ -26,7 +26,8 @@ fit --start $run/classifier.pt --out $run/third-a.pt --steps 2700 --decay 0 --av
 fit --start $run/third-a.pt --out $run/third.pt --steps 1900 --decay 1600 --averaging 0.99 --seed 8 \
   --shards $n --window $n --start-shards $n
 
-beamside-train export --classifier $run/third.pt --detector $run/detector.pt --bank $bank/test \
-  --out agent/models --name third --made-by trainer/runs/third.sh --exit-waves 29880 --error-level 0.10
+# The detector is second.sh's, which lies in agent/models already.
+beamside-train export --classifier $run/third.pt --bank $bank/test \
+  --out agent/models --name third --made-by trainer/runs/third.sh --exit-waves 29880 --error-level 0.05
 beamside-train lighten agent/models --bank $bank/train --check $bank/test
 rm -f agent/models/*.fp16.* # with them the weights are more than 10 MB
