@@ -28,7 +28,7 @@ PIXEL_SIZE_ERROR = 0.01
 """Standard deviation of the pixel size that patches are cut with, relative: a calibration is never exact."""
 NO_CLASS = -1
 """Label of what no class is right for; a classifier is taught to answer it with equal chances."""
-OVERLAP_SHARE = 0.08
+OVERLAP_SHARE = 0.2
 """Share of fields with a particle that lies over another one."""
 BACKGROUND_SHARE = 0.15
 """Share of exposures of which a patch without a particle at its centre is cut."""
@@ -148,6 +148,13 @@ def add_patches(
         named = free and item.particle.shape in classes
         label = classes.index(item.particle.shape) if named else NO_CLASS
         rows.append(_row(item.particle, label, clean, exposure))
+    lapped = [own_px for own_px, free in zip(inside_px, alone, strict=True) if not free]
+    if lapped:
+        # A detector may take particles that lie over one another for a single one, with its centre between them.
+        at_px = ((np.concatenate(lapped) + 0.5) * clean.grid.pixel_size_nm - exposure.corner_nm) / pixel_size_nm
+        if ((at_px >= 0) & (at_px < counts.shape[0])).all(1).mean() >= WHOLE:
+            centres.append(at_px.mean(0) - 0.5)
+            rows.append(_row(clean.placed[-1].particle, NO_CLASS, clean, exposure))
     if clean.placed and rng.random() < BACKGROUND_SHARE:
         empty = _empty(clean, inside_px, rng)
         if empty is not None:

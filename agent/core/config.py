@@ -17,7 +17,7 @@ class AnalysisConfig:
     threshold: float | None = None
     """Confidence below which the answer is ``unknown``, 0 to 1."""
     smallest_nm: float = 1.5
-    """Detections of a smaller diameter are left out."""
+    """Detections of a smaller diameter are left out; what a border cuts is judged by its longer side."""
     largest_nm: float = 15.0
 
     def __post_init__(self) -> None:

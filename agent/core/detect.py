@@ -54,7 +54,9 @@ def find(
     found = []
     for own, corner in _bodies(body, centre, border, SEED_NM / map_pixel_nm):
         diameter_nm = 2 * math.sqrt(np.count_nonzero(own) / math.pi) * map_pixel_nm
-        if smallest_nm <= diameter_nm <= largest_nm:
+        # What a border cuts off has the width of its particle, not the area.
+        width_nm = max(own.shape) * map_pixel_nm if _cut(own, corner, (height, width)) else diameter_nm
+        if smallest_nm <= width_nm and diameter_nm <= largest_nm:
             score = particle[corner[0] : corner[0] + own.shape[0], corner[1] : corner[1] + own.shape[1]]
             found.append(_outline(own, score, corner, scale, diameter_nm, (height, width)))
     return tuple(found)
@@ -103,16 +105,20 @@ def _outline(
     padded = np.zeros((own.shape[0] + 2, own.shape[1] + 2), dtype=np.float32)
     padded[1:-1, 1:-1] = own
     ring = max(find_contours(padded, 0.5), key=len) - 1 + np.asarray(corner)
-    ends = (corner[0] + own.shape[0], corner[1] + own.shape[1])
-    edge = min(corner) == 0 or ends[0] == shape[0] or ends[1] == shape[1]
     return Outline(
         y_px=_to_frame(float(y), scale),
         x_px=_to_frame(float(x), scale),
         diameter_nm=diameter_nm,
         polygon_px=((ring[:-1] + 0.5) * scale - 0.5).astype(np.float32),
-        touches_border=edge,
+        touches_border=_cut(own, corner, shape),
         score=float(score[own].mean()),
     )
+
+
+def _cut(own: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]) -> bool:
+    """Whether a body's box reaches the border of the map."""
+    ends = (corner[0] + own.shape[0], corner[1] + own.shape[1])
+    return min(corner) == 0 or ends[0] == shape[0] or ends[1] == shape[1]
 
 
 def _to_frame(at_map: float, scale: float) -> float:

@@ -96,6 +96,15 @@ def test_a_particle_cut_by_the_edge_says_so() -> None:
     assert sorted(o.touches_border for o in found) == [False, True]
 
 
+def test_a_sliver_at_the_edge_is_judged_by_its_width_and_a_speck_by_its_area() -> None:
+    body = np.zeros((3, 64, 64), dtype=np.float32)
+    body[:2, :3, 20:29] = 1  # 9 x 3 map pixels of 0.24 nm: 2.2 nm wide, as large as a disc of 1.4 nm
+    body[:2, 30:33, 20:29] = 1
+    found = find(body, 4.0, 0.06, (256, 256), threshold=0.5, smallest_nm=1.5, largest_nm=9)
+    assert [round(o.y_px) for o in found] == [6]
+    assert not find(body, 4.0, 0.06, (256, 256), threshold=0.5, smallest_nm=2.5, largest_nm=9)
+
+
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [
