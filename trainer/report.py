@@ -17,7 +17,7 @@ from trainer.calibration import (
     expected_calibration_error,
 )
 from trainer.evaluate import BINS, accuracy_of
-from trainer.report_frames import DOSE_BANDS
+from trainer.report_frames import DOSE_BANDS, together
 from trainer.report_measure import Measured, Plan, measure
 from trainer.report_sights import FRAMES, SEED, STATED_DOSE
 from trainer.report_tables import accuracy_cells, percent, table
@@ -86,8 +86,8 @@ def _aims(m: Measured, fused: dict[tuple[str, int], float]) -> str:
     p, rows = m.judged.measured(least_dose=STATED)
     labels = rows["label"]
     images, structures = f"{len(p):,}", f"{len(np.unique(rows['wave'])):,}"
-    high = report_detector.together([m.by_band[band] for band in DOSE_BANDS if band[0] >= STATED])
-    every = report_detector.together(list(m.by_band.values()))
+    high = together([m.by_band[band] for band in DOSE_BANDS if band[0] >= STATED])
+    every = together(list(m.by_band.values()))
     error = expected_calibration_error(p, labels)
     chance = calibration_error_by_chance(p, np.random.default_rng(0))
     particles = f"{len(np.unique(m.seen.refocused.rows['wave'])):,}"
