@@ -36,7 +36,8 @@ what has no class. Cut at the true place, as if the detector had found them.
 """
 POPULATION = """
 From counted answers to fractions, corrected for the confusion matrix, with intervals that state 95 %. From 100 e/Å².
-`Held`: share of all class fractions that lie in their intervals, also of the absent classes.
+`Held`: share of the class fractions that lie in their intervals; absent classes apart, for an interval that begins at
+nothing holds them easily.
 
 """
 FUSED = "\nFused as the agent fuses the sightings of a track: mean of the logarithms of the probabilities.\n\n"
