@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import report_detector, report_honesty, report_shapes
+from trainer import report_detector, report_honesty, report_shapes, report_views
 from trainer.bank import Patches
 from trainer.calibration import (
     accuracy_on_surest,
@@ -36,6 +36,7 @@ from trainer.report_texts import (
     STRANGE,
     STUDIES,
     UNKNOWN,
+    VIEWS,
     WITHOUT,
 )
 
@@ -63,6 +64,7 @@ def report(m: Measured, pictures: Path, command: str) -> str:
         ("What size or outline alone would reach", report_shapes.baseline_section(m.of)),
         ("Five studies", _studies(m, pictures)),
         ("How sure: calibration", report_honesty.calibration_section(m.judged, STATED, pictures)),
+        ("Is the doubt right for every view?", VIEWS + report_views.views_section(m.judged, STATED)),
         ("How sure: `unknown`", UNKNOWN + report_honesty.unknown_section(m.judged, m.strange, STATED, pictures)),
         ("Strange inputs", STRANGE + report_honesty.strange_section(m.judged, m.strange, m.classes)),
         (
