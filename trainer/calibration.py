@@ -51,7 +51,7 @@ def expected_calibration_error(p: NDArray[np.float64], labels: NDArray[np.intege
     return float(sum(len(b) * abs(confidence[b].mean() - right[b].mean()) for b in parts if len(b)) / len(labels))
 
 
-def calibration_error_by_chance(p: NDArray[np.float64], rng: np.random.Generator, *, draws: int = 20) -> float:
+def calibration_error_by_chance(p: NDArray[np.float64], rng: np.random.Generator, *, draws: int = 200) -> float:
     """What `expected_calibration_error` gives on average when the probabilities are exactly right: its own bias."""
     edges = p.cumsum(1)
     drawn = [(rng.random(len(p))[:, None] > edges).sum(1).clip(max=p.shape[1] - 1) for _ in range(draws)]
@@ -76,6 +76,8 @@ def reliability(p: NDArray[np.float64], labels: NDArray[np.integer]) -> list[Rel
     confidence, right = p.max(1), p.argmax(1) == labels
     bins = []
     for b in np.array_split(np.argsort(confidence, kind="stable"), BINS):
+        if not len(b):
+            continue
         low, high = wilson(float(right[b].sum()), len(b))
         bins.append(
             ReliabilityBin(

@@ -18,6 +18,7 @@ from agent.core.calibrate import probabilities
 from agent.core.detect import find
 from trainer.bank import Maps, Patches, read_maps
 from trainer.calibration import coverage_at, expected_calibration_error, fit_temperature, threshold_for
+from trainer.matching import matched
 
 BATCH = 64
 CORRECTED_C3_NM = 1e5
@@ -176,12 +177,8 @@ def detector_measures(network: nn.Module, shards: Sequence[Path], threshold: flo
         outlines = find(
             maps, 1.0, 0.24, (int(height), int(width)), threshold=threshold, smallest_nm=1.5, largest_nm=15.0
         )
-        free = dict(enumerate(truth))
-        for outline in outlines:
-            best = min(free, key=lambda k: float(np.hypot(*(free[k][0] - (outline.y_px, outline.x_px)))), default=None)
-            if best is not None and np.hypot(*(free[best][0] - (outline.y_px, outline.x_px))) < free[best][1] / 2:
-                del free[best]
-                hits += 1
+        centres = [(o.y_px, o.x_px) for o in outlines]
+        hits += len(matched(centres, [middle for middle, _ in truth], [diameter / 2 for _, diameter in truth]))
         found, wanted = found + len(outlines), wanted + len(truth)
         body, real = maps[0, :height, :width] > threshold, data.targets[n, 0, :height, :width] > 127
         if real.any():

@@ -27,6 +27,15 @@ LARGEST_TETRAHEDRON_NM = 6.0
 """Larger ones are wider than the widest stored wave."""
 
 
+def named(shape: str) -> str:
+    """A set's name says whether training has seen the like."""
+    return f"{shape} ({'other ones taught' if shape in TAUGHT else 'never seen'})"
+
+
+SETS = ("vacuum", "bare film", "overlapping pair", *map(named, (*TAUGHT, *UNSEEN)), f"gold at {FAINT_E_PER_A2:g} e/Å²")
+"""Names of what `strange_sets` makes, in order."""
+
+
 def strange_sets(of: Material, patches_a_set: int, seed: int) -> dict[str, NDArray[np.float32]]:
     """Patches (n, p, p) by name, all on the envelope of the shapes but for the last set's dose."""
     particles = max(4, patches_a_set // 4)
@@ -43,8 +52,7 @@ def strange_sets(of: Material, patches_a_set: int, seed: int) -> dict[str, NDArr
         "overlapping pair": _sights(of, of.envelope, patches_a_set, rng(4), lambda r: _pair(of, r)),
     }
     for n, (shape, waves) in enumerate(odd.items()):
-        name = f"{shape} ({'other ones taught' if shape in TAUGHT else 'never seen'})"
-        sets[name] = _sights(of, of.envelope, patches_a_set, rng(20 + n), lambda r, w=waves: _one(of, w, r))  # type: ignore[misc]
+        sets[named(shape)] = _sights(of, of.envelope, patches_a_set, rng(20 + n), lambda r, w=waves: _one(of, w, r))  # type: ignore[misc]
     sets[f"gold at {FAINT_E_PER_A2:g} e/Å²"] = _sights(of, faint, patches_a_set, rng(9), lambda r: _one(of, gold, r))
     return sets
 

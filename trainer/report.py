@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import report_detector, report_honesty, report_shapes
+from trainer import report_detector, report_honesty, report_shapes, report_views
 from trainer.bank import Patches
 from trainer.calibration import (
     accuracy_on_surest,
@@ -17,7 +17,7 @@ from trainer.calibration import (
     expected_calibration_error,
 )
 from trainer.evaluate import BINS, accuracy_of
-from trainer.report_frames import DOSE_BANDS
+from trainer.report_frames import DOSE_BANDS, together
 from trainer.report_measure import Measured, Plan, measure
 from trainer.report_sights import FRAMES, SEED, STATED_DOSE
 from trainer.report_tables import accuracy_cells, percent, table
@@ -36,6 +36,7 @@ from trainer.report_texts import (
     STRANGE,
     STUDIES,
     UNKNOWN,
+    VIEWS,
     WITHOUT,
 )
 
@@ -63,6 +64,7 @@ def report(m: Measured, pictures: Path, command: str) -> str:
         ("What size or outline alone would reach", report_shapes.baseline_section(m.of)),
         ("Five studies", _studies(m, pictures)),
         ("How sure: calibration", report_honesty.calibration_section(m.judged, STATED, pictures)),
+        ("Is the doubt right for every view?", VIEWS + report_views.views_section(m.judged, STATED)),
         ("How sure: `unknown`", UNKNOWN + report_honesty.unknown_section(m.judged, m.strange, STATED, pictures)),
         ("Strange inputs", STRANGE + report_honesty.strange_section(m.judged, m.strange, m.classes)),
         (
@@ -82,20 +84,19 @@ def report(m: Measured, pictures: Path, command: str) -> str:
     return f"# What the engine does\n{INTRODUCTION}\n```\n{command}\n```\n\n{body}\n"
 
 
-def _aims(m: Measured, fused: dict[tuple[str, int], float]) -> str:
+def _aims(m: Measured, fused: Mapping[tuple[str, int], tuple[float, int]]) -> str:
     p, rows = m.judged.measured(least_dose=STATED)
     labels = rows["label"]
     images, structures = f"{len(p):,}", f"{len(np.unique(rows['wave'])):,}"
-    high = report_detector.together([m.by_band[band] for band in DOSE_BANDS if band[0] >= STATED])
-    every = report_detector.together(list(m.by_band.values()))
+    high = together([m.by_band[band] for band in DOSE_BANDS if band[0] >= STATED])
+    every = together(list(m.by_band.values()))
     error = expected_calibration_error(p, labels)
     chance = calibration_error_by_chance(p, np.random.default_rng(0))
-    particles = f"{len(np.unique(m.seen.refocused.rows['wave'])):,}"
     lines: list[Sequence[object]] = [
         ("right of all, %", "92", percent(accuracy_of(p, labels)), images, structures),
         ("right of the surest 70 %, %", "99", percent(accuracy_on_surest(p, labels, 0.7)), images, structures),
-        (f"right, {FRAMES} images of a particle fused, {OWN}, %", "96", percent(fused[OWN, FRAMES]), "", particles),
-        (f"the same, {SAME}, %", "96", percent(fused[SAME, FRAMES]), "", particles),
+        (f"right, {FRAMES} images of a particle fused, {OWN}, %", "96", *_fused_cells(fused[OWN, FRAMES])),
+        (f"the same, {SAME}, %", "96", *_fused_cells(fused[SAME, FRAMES])),
         (f"calibration error (of it {chance:.3f} by chance)", "0.02", f"{error:.3f}", images, structures),
         ("F1 on composed frames, 300 e/Å² and more", "0.97", f"{high.f1:.3f}", f"{high.frames} frames", high.wanted),
         ("F1 on composed frames, from 20 e/Å²", "0.97", f"{every.f1:.3f}", f"{every.frames} frames", every.wanted),
@@ -114,6 +115,11 @@ def _aims(m: Measured, fused: dict[tuple[str, int], float]) -> str:
     return note + table(("", "aim", "reached", "images", "structures or particles"), lines)
 
 
+def _fused_cells(reached: tuple[float, int]) -> tuple[str, str, str]:
+    accuracy, particles = reached
+    return percent(accuracy), "", f"{particles:,}"
+
+
 def _basis(m: Measured) -> str:
     rows, setting = m.judged.rows, m.judged.setting
     named = rows["label"] >= 0
@@ -125,7 +131,8 @@ def _basis(m: Measured) -> str:
     return (
         f"{BASIS}{text}\n\nTemperature {m.judged.temperature:.3f}, threshold {m.judged.threshold:.2f} at an error "
         f"level of {100 * m.judged.error_level:g} %. Steps: classifier {m.steps[0]:,}, detector {m.steps[1]:,}. "
-        f"Studies use {len(m.of.waves):,} particles of the measured half."
+        f"Studies draw on {len(m.of.waves):,} particles of the measured half; their tables count those "
+        "that find room in a frame and lie in it whole."
     )
 
 
@@ -198,5 +205,5 @@ def _second(m: Measured) -> str:
         SECOND
         + table(("dose", *report_shapes.ACCURACY_HEAD, *head), lines)
         + "\n\n"
-        + table(("shape", *report_shapes.ACCURACY_HEAD), classes)
+        + table(("shape, 100 e/Å² and more", *report_shapes.ACCURACY_HEAD), classes)
     )

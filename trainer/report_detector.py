@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import nn
 
-from trainer.report_frames import DOSE_BANDS, Comparison
+from trainer.report_frames import DOSE_BANDS, Comparison, together
 from trainer.report_tables import percent, table
 from trainer.t1 import (
     DOSES_E_PER_A2,
@@ -26,22 +26,6 @@ def quantiles(values: Sequence[float], *, decimals: int = 2) -> str:
         return "—"
     middle, high = np.quantile(np.abs(values), [0.5, 0.95])
     return f"{middle:.{decimals}f} / {high:.{decimals}f}"
-
-
-def together(parts: Sequence[Comparison]) -> Comparison:
-    """Several comparisons as one."""
-    return Comparison(
-        frames=sum(c.frames for c in parts),
-        wanted=sum(c.wanted for c in parts),
-        found=sum(c.found for c in parts),
-        false=sum(c.false for c in parts),
-        union_iou=tuple(x for c in parts for x in c.union_iou),
-        own_iou=tuple(x for c in parts for x in c.own_iou),
-        centre_error_nm=tuple(x for c in parts for x in c.centre_error_nm),
-        diameter_error_nm=tuple(x for c in parts for x in c.diameter_error_nm),
-        volume_diameter_error_nm=tuple(x for c in parts for x in c.volume_diameter_error_nm),
-        answers=tuple(x for c in parts for x in c.answers),
-    )
 
 
 def simulated_section(by_band: Mapping[tuple[float, float], Comparison], uncorrected: Comparison) -> str:

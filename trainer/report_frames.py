@@ -19,13 +19,14 @@ from tqdm import tqdm
 from agent.core.config import AnalysisConfig
 from agent.core.engine import Engine
 from agent.core.pipeline import analyse
-from agent.core.result import FrameResult
+from agent.core.result import FrameResult, Particle
 from protocol.frame import Frame
 from protocol.model_card import ModelCard
 from simulator.exposure import Exposure, draw_exposure
 from simulator.fields import Field, compose, place
 from simulator.grid import Grid
 from simulator.waves import FilmWave
+from trainer.matching import matched
 from trainer.render import Sizes, turned
 from trainer.studies import Material
 
@@ -127,71 +128,84 @@ def engine_of(
 
 
 def compared(engine: Engine, frames: Iterator[tuple[Frame, list[Body]]]) -> Comparison:
-    """Run the pipeline over frames and match: the nearest centre within half the true diameter, one match each."""
-    count = wanted = found = false = 0
-    unions: list[float] = []
-    owns: list[float] = []
-    centres: list[float] = []
-    sizes: list[tuple[float, float]] = []
-    answers: list[tuple[str, str]] = []
-    for frame, bodies in frames:
-        pixel_nm = float(frame.pixel_size_nm or 0)
-        result = analyse(frame, engine, AnalysisConfig())
-        count, wanted = count + 1, wanted + sum(b.wanted for b in bodies)
-        outlines = [polygon2mask(frame.shape_px, p.outline_px) for p in result.particles]
-        every = np.any([b.mask for b in bodies], axis=0) if bodies else np.zeros(frame.shape_px, dtype=bool)
-        drawn = np.any(outlines, axis=0) if outlines else np.zeros(frame.shape_px, dtype=bool)
-        if (every | drawn).any():
-            unions.append(float((every & drawn).sum() / (every | drawn).sum()))
-        for particle_number, body_number in _matches(result, bodies):
-            particle = result.particles[particle_number]
-            if body_number is None:
-                false += 1
-                continue
-            body = bodies[body_number]
-            if not body.wanted:
-                continue
-            found += 1
-            outline = outlines[particle_number]
-            owns.append(float((outline & body.mask).sum() / (outline | body.mask).sum()))
-            off_px = _centre(body.mask) - (particle.y_px, particle.x_px)
-            centres.append(float(np.hypot(*off_px)) * pixel_nm)
-            true_nm = 2 * float(np.sqrt(body.mask.sum() / np.pi)) * pixel_nm
-            whole = not particle.touches_border
-            if whole:
-                sizes.append((particle.diameter_nm - true_nm, particle.diameter_nm - body.volume_diameter_nm))
-            if whole and body.shape:
-                answers.append((body.shape, particle.shape))
+    """Run the pipeline over frames and hold each against its truth."""
+    return together([against(analyse(f, engine, AnalysisConfig()), bodies, f.shape_px) for f, bodies in frames])
+
+
+def together(parts: Sequence[Comparison]) -> Comparison:
+    """Several comparisons as one."""
     return Comparison(
-        frames=count,
-        wanted=wanted,
-        found=found,
-        false=false,
-        union_iou=tuple(unions),
+        frames=sum(c.frames for c in parts),
+        wanted=sum(c.wanted for c in parts),
+        found=sum(c.found for c in parts),
+        false=sum(c.false for c in parts),
+        union_iou=tuple(x for c in parts for x in c.union_iou),
+        own_iou=tuple(x for c in parts for x in c.own_iou),
+        centre_error_nm=tuple(x for c in parts for x in c.centre_error_nm),
+        diameter_error_nm=tuple(x for c in parts for x in c.diameter_error_nm),
+        volume_diameter_error_nm=tuple(x for c in parts for x in c.volume_diameter_error_nm),
+        answers=tuple(x for c in parts for x in c.answers),
+    )
+
+
+def against(result: FrameResult, bodies: Sequence[Body], shape_px: tuple[int, int]) -> Comparison:
+    """One frame: a match is a centre within half the true diameter, the nearest first, one match each."""
+    outlines = [polygon2mask(shape_px, p.outline_px) for p in result.particles]
+    match = _matches(result, bodies)
+    owns, centres, sizes, volumes, answers = [], [], [], [], []
+    for number, body in match.items():
+        particle, outline = result.particles[number], outlines[number]
+        owns.append(_iou(outline, body.mask))
+        off_px = _centre(body.mask) - (particle.y_px, particle.x_px)
+        centres.append(float(np.hypot(*off_px)) * result.pixel_size_nm)
+        if not particle.touches_border:
+            true_nm = 2 * _radius_px(body.mask) * result.pixel_size_nm
+            sizes.append(particle.diameter_nm - true_nm)
+            volumes.append(particle.diameter_nm - body.volume_diameter_nm)
+            if body.shape:
+                answers.append((body.shape, particle.shape))
+    nothing = np.zeros(shape_px, dtype=bool)
+    every = np.logical_or.reduce([b.mask for b in bodies]) if bodies else nothing
+    drawn = np.logical_or.reduce(outlines) if outlines else nothing
+    return Comparison(
+        frames=1,
+        wanted=sum(b.wanted for b in bodies),
+        found=len(match),
+        false=sum(n not in match and not _excused(p, bodies, result) for n, p in enumerate(result.particles)),
+        union_iou=(_iou(drawn, every),) if (drawn | every).any() else (),
         own_iou=tuple(owns),
         centre_error_nm=tuple(centres),
-        diameter_error_nm=tuple(s[0] for s in sizes),
-        volume_diameter_error_nm=tuple(s[1] for s in sizes),
+        diameter_error_nm=tuple(sizes),
+        volume_diameter_error_nm=tuple(volumes),
         answers=tuple(answers),
     )
 
 
-def _matches(result: FrameResult, bodies: Sequence[Body]) -> list[tuple[int, int | None]]:
-    """(particle, body) of every particle; wanted bodies are matched first, None is a false one."""
-    reach = [np.sqrt(b.mask.sum() / np.pi) for b in bodies]
-    middles = [_centre(b.mask) for b in bodies]
-    pairs = sorted(
-        (not body.wanted, float(np.hypot(*(middles[b] - (p.y_px, p.x_px)))), n, b)
-        for n, p in enumerate(result.particles)
-        for b, body in enumerate(bodies)
+def _matches(result: FrameResult, bodies: Sequence[Body]) -> dict[int, Body]:
+    """The wanted body of every particle that has one."""
+    wanted = [b for b in bodies if b.wanted]
+    found_px = [(p.y_px, p.x_px) for p in result.particles]
+    match = matched(found_px, [_centre(b.mask) for b in wanted], [_radius_px(b.mask) for b in wanted])
+    return {n: wanted[b] for n, b in sorted(match.items())}
+
+
+def _excused(particle: Particle, bodies: Sequence[Body], result: FrameResult) -> bool:
+    """A body that is not wanted excuses whatever lies on it or near it, be it several particles."""
+    own_px = particle.diameter_nm / result.pixel_size_nm / 2
+    return any(
+        np.hypot(*(_centre(b.mask) - (particle.y_px, particle.x_px))) < max(_radius_px(b.mask), own_px)
+        for b in bodies
+        if not b.wanted
     )
-    matched: dict[int, int] = {}
-    for unwanted, distance, n, b in pairs:
-        # A body that is not wanted excuses whatever lies on it or near it.
-        near = max(reach[b], result.particles[n].diameter_nm / result.pixel_size_nm / 2) if unwanted else reach[b]
-        if distance < near and n not in matched and (unwanted or b not in matched.values()):
-            matched[n] = b
-    return [(n, matched.get(n)) for n in range(len(result.particles))]
+
+
+def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float((one & other).sum() / (one | other).sum())
+
+
+def _radius_px(mask: NDArray[np.bool_]) -> float:
+    """Of the circle of equal area."""
+    return float(np.sqrt(mask.sum() / np.pi))
 
 
 def _centre(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -248,8 +262,16 @@ def _bodies(field: Field, exposure: Exposure) -> list[Body]:
 
 
 def real_frames(folder: Path) -> Iterator[tuple[Frame, list[Body]]]:
-    """images/image_i.png with masks/label_i.png. Raises OSError when a mask is missing."""
-    for path in sorted((folder / "images").glob("image_*.png")):
+    """images/image_i.png with masks/label_i.png.
+
+    Raises:
+        OSError: a mask is missing.
+        ValueError: there is no image.
+    """
+    paths = sorted((folder / "images").glob("image_*.png"))
+    if not paths:
+        raise ValueError(f"{folder} holds no images/image_*.png")
+    for path in paths:
         number = path.stem.split("_")[1]
         with Image.open(path) as image, Image.open(folder / "masks" / f"label_{number}.png") as hand:
             pixels, mask = np.asarray(image.convert("L")), np.asarray(hand.convert("L")) > 0

@@ -24,8 +24,13 @@ SIZES = (30, 100, 1000)
 class Coverage:
     """Of many simulated populations of one kind."""
 
-    held: float
-    """Share of the true fractions that lay in their intervals."""
+    largest: float
+    """Share of the largest true fractions that lay in their intervals."""
+    present: float
+    """The same of all that are not zero."""
+    absent: float
+    """The same of those that are zero; NaN when none is. An interval that begins at zero holds them easily, so they
+    would hide what the others lack."""
     width: float
     """Mean width of the intervals."""
     error: float
@@ -49,12 +54,15 @@ def interval_coverage(
     Every time the structures are halved anew: one half gives the matrix, its views of a structure counting one
     together; from the other half come the particles, a structure of the class at random and a view of it at random.
     Which class dominates is drawn as well.
+
+    Raises:
+        ValueError: a class has so few structures that a half holds none.
     """
     classes = p.shape[1]
     answers = np.where(p.max(1) >= threshold, p.argmax(1), classes)
     waves, first, structure = np.unique(rows["wave"], return_index=True, return_inverse=True)
     labels = rows["label"][first]
-    held, widths, errors, plain = [], [], [], []
+    held, truths, widths, errors, plain = [], [], [], [], []
     for _ in range(draws):
         half = rng.random(len(waves)) < 0.5
         for_matrix = half[structure]
@@ -62,21 +70,32 @@ def interval_coverage(
         truth = np.array(fractions)[rng.permutation(classes)]
         counts = np.zeros(classes + 1, dtype=np.int64)
         for label, number in enumerate(rng.multinomial(size, truth)):
-            own = answers[_views(structure, np.flatnonzero(~half & (labels == label)), number, rng)]
+            allowed = np.flatnonzero(~half & (labels == label))
+            if number and not len(allowed):
+                raise ValueError(f"{int((labels == label).sum())} structures of class {label} are too few to halve")
+            own = answers[_views(structure, allowed, number, rng)]
             counts += np.bincount(own, minlength=classes + 1)
         found, intervals = corrected_fractions(counts, matrix)
         held.append((intervals[:, 0] <= truth) & (truth <= intervals[:, 1]))
+        truths.append(truth)
         widths.append(np.diff(intervals).mean())
         if counts[:-1].any():
             errors.append(np.abs(found - truth).mean())
             plain.append(np.abs(counts[:-1] / counts[:-1].sum() - truth).mean())
+    within, drawn = np.array(held), np.array(truths)
     return Coverage(
-        held=float(np.mean(held)),
+        largest=_share(within, drawn == max(fractions)),
+        present=_share(within, drawn > 0),
+        absent=_share(within, drawn == 0),
         width=float(np.mean(widths)),
         error=float(np.mean(errors)) if errors else float("nan"),
         plain_error=float(np.mean(plain)) if plain else float("nan"),
         populations=draws,
     )
+
+
+def _share(within: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
+    return float(within[chosen].mean()) if chosen.any() else float("nan")
 
 
 def _views(

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from trainer import plots
 from trainer.baselines import nearest_neighbours, outline_features, size_features
-from trainer.calibration import confusion_counts, expected_calibration_error
+from trainer.calibration import calibration_error_by_chance, confusion_counts, expected_calibration_error
 from trainer.evaluate import BINS, Judgement, accuracy_of, fused_views
 from trainer.report_sights import FRAMES
-from trainer.report_tables import accuracy_cells, percent, picture, table
+from trainer.report_tables import accuracy_cells, class_shares, interval, percent, picture, table
 from trainer.studies import Material
 
 ACCURACY_HEAD = ("accuracy, %", "95 % interval", "images", "structures")
@@ -116,10 +116,10 @@ def study_section(
     lows, highs, means = [], [], []
     for row, (value, (p, rows)) in enumerate(answered.items()):
         right = p.argmax(1) == rows["label"]
-        by_class[row] = [right[rows["label"] == n].mean() for n in range(len(classes))]
+        by_class[row] = class_shares(right, rows["label"], len(classes))
         cells = accuracy_cells(right, rows["wave"])
         means.append(float(right.mean()))
-        low, high = (float(c) / 100 for c in cells[1].split("–"))
+        low, high = interval(right, rows["wave"])
         lows.append(low)
         highs.append(high)
         shown = value if isinstance(value, str) else f"{value:g}"
@@ -144,16 +144,19 @@ def binned(answered: Answered, key: str, edges: Sequence[float]) -> dict[float, 
     return parts
 
 
-def fused_section(answered: Mapping[str, Answered], seed: int) -> tuple[str, dict[tuple[str, int], float]]:
-    """(text, accuracy by kind and number of images) of particles whose images are fused as the agent fuses them."""
+def fused_section(answered: Mapping[str, Answered], seed: int) -> tuple[str, dict[tuple[str, int], tuple[float, int]]]:
+    """(text, (accuracy, particles) by kind and number of images) of particles whose images are fused as the agent
+    fuses them."""
     lines, reached = [], {}
     for name, (p, rows) in answered.items():
         for views in (1, 2, FRAMES):
             fused, labels = fused_views(p, rows, views, np.random.default_rng(seed))
-            reached[name, views] = accuracy_of(fused, labels)
+            reached[name, views] = accuracy_of(fused, labels), len(labels)
             cells = accuracy_cells(fused.argmax(1) == labels, np.arange(len(labels)))
-            lines.append((name, views, *cells[:2], cells[3], f"{expected_calibration_error(fused, labels):.3f}"))
-    head = ("images", "fused", *ACCURACY_HEAD[:2], "structures", "calibration error")
+            error = f"{expected_calibration_error(fused, labels):.3f}"
+            chance = f"{calibration_error_by_chance(fused, np.random.default_rng(0)):.3f}"
+            lines.append((name, views, *cells[:2], cells[3], error, chance))
+    head = ("images", "fused", *ACCURACY_HEAD[:2], "structures", "calibration error", "of it by chance")
     return table(head, lines), reached
 
 
@@ -162,7 +165,7 @@ def ladder_section(answered: Mapping[str, Answered], classes: Sequence[str]) -> 
     lines = []
     for name, (p, rows) in answered.items():
         right = p.argmax(1) == rows["label"]
-        each = [right[rows["label"] == n].mean() for n in range(len(classes))]
+        each = class_shares(right, rows["label"], len(classes))
         lines.append((name, *accuracy_cells(right, rows["wave"]), *(percent(a) for a in each)))
     steps = table(("view", *ACCURACY_HEAD, *(c.replace("_", " ") for c in classes)), lines)
     last = list(answered.values())[-1]

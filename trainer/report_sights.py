@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.recipe import Envelope
 from trainer import studies
 from trainer.bank import Patches
-from trainer.out_of_distribution import strange_sets
+from trainer.out_of_distribution import SETS, strange_sets
 from trainer.studies import Material
 from trainer.t1 import SilverFrames, silver_frames
 
@@ -149,7 +149,11 @@ def _strange(of: Material, path: Path, count: int) -> dict[str, NDArray[np.float
         made = strange_sets(of, count, SEED)
         _put(path, {"names": np.array(list(made))} | {str(n): p for n, p in enumerate(made.values())})
     with np.load(path) as file:
-        return {str(name): file[str(n)] for n, name in enumerate(file["names"])}
+        kept = {str(name): file[str(n)] for n, name in enumerate(file["names"])}
+    # The names say what training has seen: those of a former network's report would be wrong for this one.
+    if tuple(kept) != SETS:
+        raise ValueError(f"{path} was rendered for {', '.join(kept)}; delete it")
+    return kept
 
 
 def _silver(of: Material, path: Path, count: int) -> SilverFrames:

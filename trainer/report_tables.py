@@ -30,17 +30,31 @@ def percent(share: float) -> str:
 
 
 def accuracy_cells(right: NDArray[np.bool_], structures: NDArray[Any]) -> list[str]:
-    """[accuracy in %, its 95 % interval, images, structures].
-
-    Images of one structure are not independent: Wilson's interval takes the structures for the number of draws, which
-    makes it too wide rather than too narrow.
-    """
-    images, draws = len(right), len(np.unique(structures))
-    if not images:
+    """[accuracy in %, its 95 % interval, images, structures]."""
+    if not len(right):
         return ["—", "—", "0", "0"]
-    share = float(right.mean())
-    low, high = wilson(share * draws, draws)
-    return [percent(share), f"{percent(low)}–{percent(high)}", f"{images:,}", f"{draws:,}"]
+    low, high = interval(right, structures)
+    return [
+        percent(float(right.mean())),
+        f"{percent(low)}–{percent(high)}",
+        f"{len(right):,}",
+        f"{len(np.unique(structures)):,}",
+    ]
+
+
+def interval(right: NDArray[np.bool_], structures: NDArray[Any]) -> tuple[float, float]:
+    """Wilson's 95 % interval of an accuracy; (0, 1) without images.
+
+    Images of one structure are not independent: the structures are taken for the number of draws, which makes the
+    interval too wide rather than too narrow.
+    """
+    draws = len(np.unique(structures))
+    return wilson(float(right.mean()) * draws, draws) if draws else (0.0, 1.0)
+
+
+def class_shares(right: NDArray[np.bool_], labels: NDArray[np.integer], classes: int) -> list[float]:
+    """Accuracy of every class; NaN for one without images."""
+    return [float(right[labels == n].mean()) if (labels == n).any() else float("nan") for n in range(classes)]
 
 
 def picture(name: str, caption: str) -> str:

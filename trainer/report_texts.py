@@ -22,6 +22,11 @@ measured half of the bank. A film `filled at random` has carbon's density, no tw
 structure; the network has never seen one, nor a pixel size over 0.06 nm or an aperture under 5 1/nm.
 
 """
+VIEWS = """
+On the half and the doses that the calibration error above is measured on; by dose without a lower limit, though under
+100 e/Å² no temperature is set. A plus: too sure. Few images make a calibration error of their own, the next column.
+
+"""
 UNKNOWN = """
 The rule: the likeliest class is named when its calibrated probability reaches the threshold, the smallest at which the
 answers' error is under the error level with 95 % trust (*Learn then Test*; bets on structures, not on images). Set on
@@ -36,7 +41,8 @@ what has no class. Cut at the true place, as if the detector had found them.
 """
 POPULATION = """
 From counted answers to fractions, corrected for the confusion matrix, with intervals that state 95 %. From 100 e/Å².
-`Held`: share of all class fractions that lie in their intervals, also of the absent classes.
+`Held`: share of the class fractions that lie in their intervals; absent classes apart, for an interval that begins at
+nothing holds them easily.
 
 """
 FUSED = "\nFused as the agent fuses the sightings of a track: mean of the logarithms of the probabilities.\n\n"
