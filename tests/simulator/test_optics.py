@@ -85,11 +85,12 @@ def test_the_focal_spread_is_a_one_over_e_half_width() -> None:
     assert sum(w * f * f for f, w in rule) == pytest.approx(8.0)
 
 
-def test_a_wider_source_weakens_the_contrast_out_of_focus() -> None:
-    """The envelope must act: a sister code compared it with the wrong pixel and it did nothing."""
+@pytest.mark.parametrize("source_points", [1, 2, 3, 8, None])
+def test_bug_4_a_source_that_does_nothing_is_seen(source_points: int | None) -> None:
+    """The envelope and the tilts must act: a sister code compared its envelope with the wrong pixel, to no effect."""
     wave = _wave()
     sharp = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20))
-    soft = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20, convergence_mrad=1.0))
+    soft = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20, convergence_mrad=1.0), source_points=source_points)
     assert float(soft.std()) < 0.95 * float(sharp.std())
 
 
@@ -162,6 +163,20 @@ def test_both_rules_of_the_source_are_one_sum() -> None:
     lens = Optics(energy_kev=200, convergence_mrad=0.5, blur_nm=0.01, **CORNERS[0])  # type: ignore[arg-type]
     hermite, even = (intensity(wave, GRID, lens, source_points=n) for n in (6, 12))
     assert float((hermite - even).std() / even.std()) < 1e-3
+
+
+def test_the_envelope_of_a_weak_fringe_is_the_textbooks() -> None:
+    """A phase ripple of frequency g: its contrast falls by exp(-(pi alpha C1 g)^2), whichever way it is worked out."""
+    x = torch.arange(128) * GRID.pixel_size_nm
+    g_per_nm = 10 / GRID.width_nm
+    ripple = torch.exp(0.01j * torch.cos(2 * torch.pi * g_per_nm * x))[None, :].expand(128, 128).contiguous()
+    sharp = Optics(energy_kev=300, c1_nm=-20)
+    soft = replace(sharp, convergence_mrad=2.0)
+    expected = np.exp(-((np.pi * 2e-3 * 20 * g_per_nm) ** 2))
+    assert 0.5 < expected < 0.95
+    for points in (1, 3, 9, None):
+        damped = intensity(ripple, GRID, soft, source_points=points).std() / intensity(ripple, GRID, sharp).std()
+        assert float(damped) == pytest.approx(expected, rel=0.01)
 
 
 def test_a_narrow_source_asks_for_the_envelope_and_a_wide_one_for_points() -> None:
