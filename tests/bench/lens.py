@@ -52,7 +52,7 @@ def main() -> None:
             for angle_mrad in (0.05, 0.2, 0.5):
                 print(source_row(exit_wave, energy_kev, f"corner {number}", corner, angle_mrad), flush=True)
         for number, corner in enumerate(UNCORRECTED):
-            for angle_mrad in (0.05, 0.2):
+            for angle_mrad in (0.05, 0.2, 0.5):
                 print(source_row(exit_wave, energy_kev, f"uncorrected {number}", corner, angle_mrad), flush=True)
 
 
