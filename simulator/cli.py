@@ -56,6 +56,19 @@ def _parser() -> argparse.ArgumentParser:
     pictures.add_argument("--out", type=Path, required=True, help="a folder")
     _add_device(pictures)
 
+    frame = commands.add_parser("frame", help="one whole frame with the truth of its particles")
+    _add_wish(frame, "an .npz")
+    movie = commands.add_parser("movie", help="a movie with its truth, one file a frame")
+    _add_wish(movie, "a folder")
+    movie.add_argument("--frames", type=int, default=10)
+    movie.add_argument("--drift-nm", type=float, nargs=2, metavar=("Y", "X"), default=(0.2, 0.1), help="a frame")
+    movie.add_argument("--jitter-nm", type=float, default=0.05, help="standard deviation a frame")
+    movie.add_argument("--focus-step-nm", type=float, default=0.3, help="standard deviation a frame")
+    movie.add_argument("--spin-share", type=float, default=0.1, help="of the particles, as all shares")
+    movie.add_argument("--tumble-share", type=float, default=0.1, help="each costs an exit wave a frame")
+    movie.add_argument("--tumble-deg", type=float, default=1.0, help="a frame")
+    movie.add_argument("--vanish-share", type=float, default=0.1)
+
     session = commands.add_parser("session", help="what the virtual microscope plays, from a stock")
     session.add_argument("recipe", type=Path)
     session.add_argument("--stock", type=Path, required=True)
@@ -82,6 +95,20 @@ def _add_make(make: argparse.ArgumentParser) -> None:
     slurm.add_argument("--processes-a-job", type=int, default=1)
     slurm.add_argument("--memory-gb-a-process", type=float, default=2.0)
     slurm.add_argument("--script", action="store_true", help="print the script of a job and start nothing")
+
+
+def _add_wish(parser: argparse.ArgumentParser, out: str) -> None:
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help=out)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--width-px", type=int, default=2048)
+    parser.add_argument("--pixel-size-nm", type=float, default=0.04)
+    parser.add_argument("--energy-kev", type=float, default=300.0)
+    parser.add_argument("--particles", type=int, default=30)
+    drawn = parser.add_argument_group("drawn from the recipe where they are not given")
+    drawn.add_argument("--film-nm", type=float)
+    drawn.add_argument("--dose", type=float, help="electrons per square angstrom and frame")
+    drawn.add_argument("--c1-nm", type=float, help="of the first frame; overfocus is positive")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

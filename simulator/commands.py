@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from simulator.frames import WholeFrame
+from simulator.movie import MovieRecipe
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
+from simulator.recording import Wish, make_frame, make_movie, save
 from simulator.session import make_session
 from simulator.stock import Shard, encoded, make_sample, missing, sample_digest, shards, sweep
 from simulator.verify import draw_samples, health, made_again
@@ -104,6 +107,56 @@ def pictures(options: argparse.Namespace) -> Said:
     return 0, "\n".join(str(path) for path in _drawing("show_pictures").make_all(options.out, _device(options)))
 
 
+def frame(options: argparse.Namespace) -> Said:
+    """One whole frame."""
+    torch.set_num_threads(1)
+    made = make_frame(read_waves(options.recipe), read_envelope(options.recipe), _wish(options))
+    save(made, options.out)
+    return 0, f"{options.out}: {_about(made)}"
+
+
+def movie(options: argparse.Namespace) -> Said:
+    """A movie, one file a frame."""
+    torch.set_num_threads(1)
+    happening = MovieRecipe(
+        frames=options.frames,
+        drift_nm=(options.drift_nm[0], options.drift_nm[1]),
+        jitter_nm=options.jitter_nm,
+        focus_step_nm=options.focus_step_nm,
+        spin_share=options.spin_share,
+        tumble_share=options.tumble_share,
+        tumble_deg=options.tumble_deg,
+        vanish_share=options.vanish_share,
+    )
+    frames = make_movie(read_waves(options.recipe), read_envelope(options.recipe), _wish(options), happening)
+    lines = []
+    for number, made in enumerate(tqdm(frames, total=options.frames, unit="frame")):
+        path = options.out / f"frame-{number:05d}.npz"
+        save(made, path)
+        lines.append(f"{path}: {_about(made)}")
+    return 0, "\n".join(lines)
+
+
+def _wish(options: argparse.Namespace) -> Wish:
+    return Wish(
+        seed=options.seed,
+        width_px=options.width_px,
+        pixel_size_nm=options.pixel_size_nm,
+        energy_kev=options.energy_kev,
+        particles=options.particles,
+        film_nm=options.film_nm,
+        dose_e_per_a2=options.dose,
+        c1_nm=options.c1_nm,
+    )
+
+
+def _about(made: WholeFrame) -> str:
+    return (
+        f"{len(made.particles)} particles, C1 {made.optics.c1_nm:+.1f} nm, {made.dose_e_per_a2:.0f} e/A^2, "
+        f"{made.film_nm:.1f} nm of film, {1e3 * made.pixel_size_nm:.3f} pm a pixel"
+    )
+
+
 def session(options: argparse.Namespace) -> Said:
     """What the virtual microscope plays."""
     truth = make_session(read_waves(options.recipe), options.stock, options.out, options.seed)
@@ -116,6 +169,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Said]] = {
     "sample": sample,
     "show": show,
     "pictures": pictures,
+    "frame": frame,
+    "movie": movie,
     "session": session,
 }
 

@@ -27,11 +27,12 @@ RATIO_100_TO_111 = {
     "octahedron": (1.50, 1.732),
 }
 """d100 / d111 of the single crystals. The gap between the last two keeps them apart."""
-SINGLE_CRYSTALS = (*RATIO_100_TO_111, "tetrahedron", "sphere", "rod", "plate")
+SINGLE_CRYSTALS = (*RATIO_100_TO_111, "tetrahedron", "rhombic_dodecahedron", "sphere", "rod", "plate")
 SHAPES = (*SINGLE_CRYSTALS, "decahedron", "icosahedron", "amorphous")
 FACET_SCATTER = 0.05
-CAP = (0.5, 1.2)
-"""Distance of a decahedron's {111} caps over that of its {100} sides; at 0.577 the sides vanish."""
+CAP = (0.4, 1.2)
+"""Distance of a decahedron's {111} caps over that of its {100} sides. At 0.577 the sides vanish, below 0.5 most
+re-entrant facets as well: what is left is a pentagonal bipyramid, whose height is 0.61 of its mean width, the least."""
 ROD = (1.4, 2.2)
 """Length over diameter."""
 PLATE = (1.6, 2.6)
@@ -99,11 +100,20 @@ def _single_crystal(shape: str, element: Element, atoms: int, rng: np.random.Gen
     if shape == "tetrahedron":
         normals = eight[[0, 3, 5, 6]]
         normals, distances = np.vstack([normals, -normals]), np.r_[np.ones(4), np.full(4, rng.uniform(2.4, 3.0))]
+    elif shape == "rhombic_dodecahedron":
+        normals = _face_diagonals()
+        distances = np.ones(12)
     else:
         normals = np.vstack([eight, six])
         distances = np.r_[np.ones(8), np.full(6, rng.uniform(*RATIO_100_TO_111[shape]))]
     gauge = (at @ normals.T / (distances * _scatter(len(distances), rng))).max(1)
     return Sites(positions_nm=at, gauge=gauge, axes=cubic_axes())
+
+
+def _face_diagonals() -> Vectors:
+    """The twelve <110> directions, (12, 3)."""
+    every = np.array(list(product((-1, 0, 1), repeat=3)))
+    return np.asarray(every[np.abs(every).sum(1) == 2] / 2**0.5)
 
 
 def _rod(at_nm: Vectors, rng: np.random.Generator) -> Vectors:

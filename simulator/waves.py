@@ -73,15 +73,29 @@ def _store(wave: torch.Tensor, stored_px: int) -> NDArray[np.complex64]:
     return np.asarray(cropped.cpu().numpy(), dtype=np.complex64)
 
 
-def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> ParticleWave:
-    """Simulate one particle of the stock. The shape follows the index, so that classes are of equal size."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """A particle of the stock before its wave."""
+
+    atoms: particles.Particle
+    energy_kev: float
+    absorption: float
+
+
+def particle_of(recipe: WaveRecipe, index: int) -> Drawn:
+    """Draw one particle of the stock. The shape follows the index, so that classes are of equal size."""
     rng = generator(recipe, "particle", index)
     shape = recipe.shapes[index % len(recipe.shapes)]
     element = str(rng.choice(recipe.elements, p=np.array(recipe.element_weights) / sum(recipe.element_weights)))
     energy_kev = float(rng.choice(recipe.energies_kev))
-    particle = particles.build(shape, element, draw(recipe.diameter_nm, rng), rng)
-    absorption = draw(recipe.absorption, rng)
-    return wave_of(particle, recipe, device, index=index, energy_kev=energy_kev, absorption=absorption)
+    atoms = particles.build(shape, element, draw(recipe.diameter_nm, rng), rng)
+    return Drawn(atoms=atoms, energy_kev=energy_kev, absorption=draw(recipe.absorption, rng))
+
+
+def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> ParticleWave:
+    """Simulate one particle of the stock."""
+    drawn = particle_of(recipe, index)
+    return wave_of(drawn.atoms, recipe, device, index=index, energy_kev=drawn.energy_kev, absorption=drawn.absorption)
 
 
 def wave_of(

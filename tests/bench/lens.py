@@ -8,11 +8,12 @@ import torch
 from simulator import carbon, particles
 from simulator.grid import Grid
 from simulator.multislice import exit_waves
-from simulator.optics import Optics, intensity
+from simulator.optics import Optics, angles_rad, intensity, source_points_for
 from simulator.potential import Atoms
 
 GRID = Grid(size_px=256, pixel_size_nm=0.0274)
-CORNERS = (
+UNCORRECTED: tuple[dict[str, complex], ...] = ({"c1_nm": -80.0, "c3_nm": 0.5e6}, {"c1_nm": -150.0, "c3_nm": 1.2e6})
+CORNERS: tuple[dict[str, complex], ...] = (
     {"c1_nm": 20.0, "c3_nm": 15e3, "b2_nm": 100, "a2_nm": 100j, "a1_nm": 3},
     {"c1_nm": -20.0, "c3_nm": -15e3, "b2_nm": 100, "a2_nm": 100j, "a1_nm": 3},
     {"c1_nm": -8.0, "c3_nm": -5e3},
@@ -49,16 +50,20 @@ def main() -> None:
                     f"{energy_kev:4.0f} keV corner {number} spread {spread_nm} nm; foci chosen, 5, 9:{''.join(cells)}"
                 )
             for angle_mrad in (0.05, 0.2, 0.5):
-                lens = Optics(
-                    energy_kev=energy_kev, focal_spread_nm=1.0, convergence_mrad=angle_mrad, blur_nm=0.025, **corner
-                )  # type: ignore[arg-type]
-                truth = intensity(exit_wave, GRID, lens, source_points=6)
-                cells = [
-                    f"{per_cent(intensity(exit_wave, GRID, lens, source_points=n), truth):8.3f}" for n in (1, 2, 3)
-                ]
-                print(
-                    f"{energy_kev:4.0f} keV corner {number} {angle_mrad} mrad; envelope, 2, 3 points:{''.join(cells)}"
-                )
+                print(source_row(exit_wave, energy_kev, f"corner {number}", corner, angle_mrad), flush=True)
+        for number, corner in enumerate(UNCORRECTED):
+            for angle_mrad in (0.05, 0.2, 0.5):
+                print(source_row(exit_wave, energy_kev, f"uncorrected {number}", corner, angle_mrad), flush=True)
+
+
+def source_row(
+    exit_wave: torch.Tensor, energy_kev: float, name: str, corner: dict[str, complex], angle_mrad: float
+) -> str:
+    lens = Optics(energy_kev=energy_kev, focal_spread_nm=1.0, convergence_mrad=angle_mrad, blur_nm=0.025, **corner)  # type: ignore[arg-type]
+    chosen = source_points_for(torch.fft.fft2(exit_wave), angles_rad(GRID, energy_kev, exit_wave.device), lens)
+    truth = intensity(exit_wave, GRID, lens, source_points=2 * chosen + 4)
+    cells = [f"{per_cent(intensity(exit_wave, GRID, lens, source_points=n), truth):8.3f}" for n in (None, 1, 2, 3)]
+    return f"{energy_kev:4.0f} keV {name} {angle_mrad} mrad; {chosen} points chosen, envelope, 2, 3:{''.join(cells)}"
 
 
 if __name__ == "__main__":

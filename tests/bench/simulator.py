@@ -93,9 +93,9 @@ def image_row(atoms: Atoms, device: torch.device, repeats: int) -> str:
     wave = exit_waves([atoms], grid, ENERGY_KEV, 0.2, device)[0]
     lens = Optics(energy_kev=ENERGY_KEV, c1_nm=-6, c3_nm=-5e3, focal_spread_nm=3, convergence_mrad=0.2, blur_nm=0.03)
     rng = np.random.default_rng(1)
-    seen = intensity(wave, grid, lens).cpu().numpy()
+    seen = intensity(wave, grid, lens, source_points=1).cpu().numpy()
     cells = [
-        ("images a second", lambda: intensity(wave, grid, lens)),
+        ("images a second by the envelope", lambda: intensity(wave, grid, lens, source_points=1)),
         ("with 2 x 2 source points", lambda: intensity(wave, grid, lens, source_points=2)),
         ("exposures a second", lambda: expose(seen, 0.025, 1000.0, Camera(mtf="scintillator"), rng)),
     ]

@@ -79,7 +79,7 @@ def test_absorption_must_be_given_for_every_sample() -> None:
 
 
 # Bugs that a sister code found in itself (its commit a1ff61d). Each check is shown the bug and must refuse it. The two
-# others, envelope and orientation, are in test_optics.py and test_particles.py.
+# others, the source (bug 4) and orientations (bug 5), are in test_optics.py and test_particles.py.
 
 
 def _wavelength_is_right(wavelength: float) -> bool:
