@@ -58,6 +58,18 @@ def from_band(band: torch.Tensor, size_px: int) -> torch.Tensor:
     return result
 
 
+def row_scratch(batch: int, height: int, length: int, device: torch.device) -> torch.Tensor:
+    """Zeros (batch, height, length), complex64: room for rows of spectra whose columns run along memory.
+
+    Rows run along memory here too, best for their transform, but where the columns have 256 or 512 numbers: there a
+    row's numbers share a few lines of the cache, and gathering it costs more than transforming it. Then columns run
+    along memory, with some room between.
+    """
+    if height % 256:
+        return torch.zeros(batch, height, length, dtype=torch.complex64, device=device)
+    return torch.zeros(batch, length, height + 8, dtype=torch.complex64, device=device)[..., :height].mT
+
+
 def resample_spectrum(spectrum: torch.Tensor, size_px: int) -> torch.Tensor:
     """Crop or zero-pad square FFT-order spectra (..., n, n) to (..., size, size); the mean of the image is kept.
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 
 import torch
 
-from simulator.grid import Grid, band_columns, band_limit, frequencies, from_band, to_band
+from simulator.grid import Grid, band_columns, band_limit, frequencies, from_band, row_scratch, to_band
 from simulator.phase import cis, decay
 from simulator.physics import interaction_rad_per_v_nm, wavelength_nm
-from simulator.potential import Atoms, slice_pairs
+from simulator.potential import Atoms, projected
 
 
 @lru_cache(maxsize=32)
@@ -33,7 +33,7 @@ def propagate(wave: torch.Tensor, grid: Grid, energy_kev: float, distance_nm: fl
     return torch.fft.ifft2(torch.fft.fft2(wave) * propagator(grid, energy_kev, distance_nm, wave.device))
 
 
-MARGIN_NM = 0.3
+MARGIN_NM = 0.4
 """Rows so far from all atoms of a slice pass it unchanged. What is left out is ringing of the band limit's edge: with
 and without it the wave is equally far from the converged one (`python -m tests.bench.convergence`)."""
 
@@ -50,7 +50,7 @@ def exit_waves(
 ) -> torch.Tensor:
     """Exit waves (b, n, n) complex64 of a unit plane wave through b samples, each at the end of its last slice.
 
-    Potentials are made pair by pair and dropped, so that memory does not grow with the depth. `absorption` is one ratio
+    Potentials are made one by one and dropped, so that memory does not grow with the depth. `absorption` is one ratio
     for all or one a sample.
 
     Raises:
@@ -61,17 +61,16 @@ def exit_waves(
         raise ValueError(f"absorption must be one ratio a sample, got {len(ratios)} for {len(samples)} samples")
     slicer = _slicer(grid, energy_kev, slice_nm, device, ratios)
     spectrum = slicer.plane_wave()
-    for pair in slice_pairs(samples, grid, slice_nm, device, margin_nm=margin_nm):
-        if pair is None:
-            spectrum = spectrum.mul_(slicer.propagator).mul_(slicer.propagator)
+    for part in projected(samples, grid, slice_nm, device, margin_nm=margin_nm):
+        if part is None:
+            spectrum *= slicer.propagator
         else:
-            spectrum = slicer.through(spectrum, pair.potentials_v_nm.real, pair.first)
-            spectrum = slicer.through(spectrum, pair.potentials_v_nm.imag, pair.first)
+            spectrum = slicer.through(spectrum, part.potential_v_nm, part.first)
     return slicer.leave(spectrum)
 
 
 BYTES_A_PIXEL = 160
-"""Of a wave on its way: wave, spectrum, transmission, a pair of potentials, what transforms hold between them, and the
+"""Of a wave on its way: wave, spectrum, transmission, a potential, what transforms hold between them, and the
 footprints of up to a quarter as many atoms as pixels."""
 FIXED_BYTES_A_PIXEL = 64
 """Propagators and filters, once for all."""
@@ -80,7 +79,7 @@ FIXED_BYTES_A_PIXEL = 64
 def peak_bytes(grid: Grid, batch: int) -> int:
     """Memory that `exit_waves` needs at most for a batch, whatever the depth.
 
-    `python -m tests.bench.simulator` measures what a wave more takes; it was 140 to 156 bytes a pixel on a CPU.
+    `python -m tests.bench.simulator` measures what a wave more takes; it was 114 to 134 bytes a pixel on a CPU.
     """
     return (batch * BYTES_A_PIXEL + FIXED_BYTES_A_PIXEL) * grid.size_px**2
 
@@ -112,8 +111,9 @@ def exit_wave(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Slicer:
-    """One slice's work on spectra (b, n, 2 k + 1): all rows, the columns within the band limit in band order.
+    """One slice's work on spectra (b, 2 k + 1, n): the columns within the band limit in band order, each along memory.
 
+    So every product and all transforms along y run along memory; between the two, `through` turns the touched rows.
     Band order is taken as frequencies 0 … 2 k: the wave is carried times exp(2 pi i k x / n), which no slice minds, and
     padding and cropping are one copy each.
     """
@@ -124,25 +124,33 @@ class _Slicer:
     """(b, 1, 1), or None where there is none."""
     propagator: torch.Tensor
     half_back: torch.Tensor
-    batch: int
+    by_row: torch.Tensor
+    """(b, n, n) scratch, zero beyond the first 2 k + 1 frequencies."""
 
     def plane_wave(self) -> torch.Tensor:
-        spectrum = self.propagator.new_zeros((self.batch, *self.propagator.shape))
-        spectrum[:, 0, band_columns(self.grid)] = self.grid.size_px**2
+        spectrum = self.propagator.new_zeros((len(self.by_row), *self.propagator.shape))
+        spectrum[:, band_columns(self.grid), 0] = self.grid.size_px**2
         return spectrum
 
     def through(self, spectrum: torch.Tensor, potential_v_nm: torch.Tensor, first: int) -> torch.Tensor:
         """Through the potential (b, rows, n) of the rows from `first` on, and to the next slice."""
-        by_row = torch.fft.ifft(spectrum, dim=-2)
-        some = by_row[:, first : first + potential_v_nm.shape[-2]]
-        wave = torch.fft.ifft(some, n=self.grid.size_px)
-        wave *= transmission(potential_v_nm * self.sigma, self.absorption)
-        some.copy_(torch.fft.fft(wave)[..., : some.shape[-1]])
-        return torch.fft.fft(by_row, dim=-2).mul_(self.propagator)
+        rows, band = potential_v_nm.shape[-2], spectrum.shape[-2]
+        by_column = torch.fft.ifft(spectrum)
+        touched = by_column[..., first : first + rows].mT
+        by_row = self.by_row[:, :rows]
+        by_row[..., :band] = touched
+        wave = torch.fft.ifft(by_row).mul_(transmission(potential_v_nm * self.sigma, self.absorption))
+        # A copy, lest its columns be gathered from rows of 512 numbers, see `row_scratch`.
+        after = torch.fft.fft(wave)[..., :band].contiguous()
+        if rows < self.grid.size_px:
+            touched.copy_(after)
+        else:
+            by_column = after.mT
+        return torch.fft.fft(by_column).mul_(self.propagator)
 
     def leave(self, spectrum: torch.Tensor) -> torch.Tensor:
-        by_row = torch.fft.ifft(spectrum * self.half_back, dim=-2)
-        return torch.fft.ifft(from_band(by_row, self.grid.size_px))
+        by_column = torch.fft.ifft(spectrum * self.half_back)
+        return torch.fft.ifft(from_band(by_column.mT, self.grid.size_px))
 
 
 def _slicer(
@@ -154,9 +162,9 @@ def _slicer(
         grid=grid,
         sigma=interaction_rad_per_v_nm(energy_kev),
         absorption=ratios if any(absorption) else None,
-        propagator=to_band(propagator(grid, energy_kev, slice_nm, device), columns),
-        half_back=to_band(propagator(grid, energy_kev, -slice_nm / 2, device), columns),
-        batch=len(absorption),
+        propagator=to_band(propagator(grid, energy_kev, slice_nm, device), columns).T.contiguous(),
+        half_back=to_band(propagator(grid, energy_kev, -slice_nm / 2, device), columns).T.contiguous(),
+        by_row=row_scratch(len(absorption), grid.size_px, grid.size_px, device),
     )
 
 

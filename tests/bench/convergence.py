@@ -15,7 +15,7 @@ import torch
 
 from simulator import carbon, particles
 from simulator.grid import Grid, resample_spectrum
-from simulator.multislice import exit_waves
+from simulator.multislice import MARGIN_NM, exit_waves
 from simulator.optics import Optics, intensity
 from simulator.potential import Atoms
 
@@ -37,7 +37,7 @@ def scene() -> Atoms:
     return Atoms(positions_nm=np.concatenate([ends_nm, film, at_nm]), numbers=numbers)
 
 
-def seen(atoms: Atoms, size_px: int, slice_nm: float, margin_nm: float = 0.3) -> Seen:
+def seen(atoms: Atoms, size_px: int, slice_nm: float, margin_nm: float = MARGIN_NM) -> Seen:
     """(exit wave, image) on the common pixels."""
     grid = Grid(size_px=size_px, pixel_size_nm=WIDTH_NM / size_px)
     wave = exit_waves([atoms], grid, 300.0, slice_nm, torch.device("cpu"), margin_nm=margin_nm)[0]
@@ -59,7 +59,7 @@ def main() -> None:
     atoms = scene()
     fine = seen(atoms, 960, 0.2)
     for size_px in (640, 480, 320, 292, 266, 250):
-        for margin_nm in (math.inf, 0.3):
+        for margin_nm in (math.inf, MARGIN_NM):
             band_per_nm = Grid(size_px=size_px, pixel_size_nm=WIDTH_NM / size_px).band_limit_per_nm
             name = f"{1e3 * WIDTH_NM / size_px:.1f} pm, to {band_per_nm:.1f} / nm, margin {margin_nm} nm"
             print(row(name, seen(atoms, size_px, 0.2, margin_nm), fine), flush=True)
