@@ -18,11 +18,11 @@ from trainer.render import Sizes, turned
 from trainer.studies import Material, field_grid
 
 FAINT_E_PER_A2 = 20.0
-TAUGHT = ("tetrahedron", "sphere", "rod", "amorphous")
-"""Shapes without a class that training has seen, other particles of them: `simulator/recipes/strange.toml`."""
-UNSEEN = ("cuboctahedron", "plate")
-"""Shapes that no network of ours has seen. A cuboctahedron stands between cube and truncated octahedron (r = 0.87,
-between 0.66 and 1.00)."""
+TAUGHT = ("tetrahedron", "sphere", "rod", "amorphous", "cuboctahedron")
+"""Shapes without a class that training has seen, other particles of them: `simulator/recipes/strange.toml` and
+`between.toml`. A cuboctahedron stands between cube and truncated octahedron (r = 0.87, between 0.66 and 1.00)."""
+UNSEEN = ("plate", "rhombic_dodecahedron")
+"""Shapes that no network of ours has seen."""
 LARGEST_TETRAHEDRON_NM = 6.0
 """Larger ones are wider than the widest stored wave."""
 
