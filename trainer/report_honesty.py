@@ -28,6 +28,8 @@ from trainer.evaluate import Judgement, accuracy_of, envelope
 from trainer.report_population import POPULATIONS, SIZES, interval_coverage
 from trainer.report_tables import percent, picture, table
 
+FAINT_BELOW_E_PER_A2 = 60.0
+"""Too few electrons to see much: the envelope of shapes begins at 100."""
 LEVELS = (0.01, 0.02, 0.05, 0.10, 0.20)
 
 
@@ -184,7 +186,21 @@ def strange_section(judged: Judgement, strange: Mapping[str, NDArray[np.float64]
             "",
         )
     )
-    return table(("input", "patches", "`unknown`, %", "95 % interval", "the others are called"), lines)
+    return table(("input", "patches", "`unknown`, %", "95 % interval", "the others are called"), lines) + _faint(judged)
+
+
+def _faint(judged: Judgement) -> str:
+    """What answers to faint images of known shapes are worth; empty where there are none."""
+    p, rows = judged.measured(least_dose=0)
+    faint = rows["dose_e_per_a2"] < FAINT_BELOW_E_PER_A2
+    if not faint.any():
+        return ""
+    right, named = p[faint].argmax(1) == rows["label"][faint], p[faint].max(1) >= judged.threshold
+    worth = f", of these answers {percent(float(right[named].mean()))} % are right" if named.any() else ""
+    return (
+        f"\nOf {int(faint.sum())} held-out images of known shapes under {FAINT_BELOW_E_PER_A2:g} e/Å², any metal, "
+        f"{percent(float(named.mean()))} % are named{worth}.\n"
+    )
 
 
 def population_section(judged: Judgement, least_dose: float, draws: int, seed: int) -> str:

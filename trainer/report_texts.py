@@ -34,8 +34,8 @@ the envelope of the shapes: 100 e/Å² and more, with a corrector.
 
 """
 STRANGE = """
-To none of these is a class the answer, except the last, to which no image of so few electrons gives one. The rule
-promises nothing for them; background, overlapping pairs, and other particles of the shapes marked so are in training as
+To none of these is a class the answer, except the last, whose class so few electrons show badly. The rule promises
+nothing for them; background, overlapping pairs, and other particles of the shapes marked so are in training as
 what has no class. Cut at the true place, as if the detector had found them.
 
 """

@@ -256,6 +256,16 @@ def test_strange_inputs_are_counted_and_the_named_listed_by_number() -> None:
     assert cells(text, "held-out particles, for comparison")[0][:2] == ["5", "20.0"]
 
 
+def test_answers_to_faint_images_are_counted_apart() -> None:
+    doses = [20.0, 30.0, 40.0, 50.0, 5000.0]
+    judged = judgement(sure([0] * 5, [0.9, 0.9, 0.9, 0.5, 0.9]), rows_of([0, 0, 1, 0, 1], dose_e_per_a2=doses))
+    text = strange_section(judged, {}, ("a", "b"))
+    assert "Of 4 held-out images" in text
+    assert "75.0 % are named, of these answers 66.7 % are right" in text
+    bright = judgement(sure([0] * 5, [0.9] * 5), rows_of([0] * 5, dose_e_per_a2=[100.0] * 5))
+    assert "held-out images of known" not in strange_section(bright, {}, ("a", "b"))
+
+
 def test_the_doubt_of_each_view_is_its_own() -> None:
     """Along an axis sure and half wrong; off it doubtful and right; no image between."""
     p = sure([0] * 80, [0.95] * 40 + [0.7] * 40)

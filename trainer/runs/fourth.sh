@@ -50,6 +50,6 @@ beamside-train --device "$device" fit detector --bank $bank/detector-dull --clas
   --steps-a-shard 10 --batch 16 --learning-rate 2e-3 --averaging 0.99 --seed 4
 
 beamside-train export --classifier $run/fourth.pt --detector $run/detector4.pt --bank $bank/test \
-  --out agent/models --name fourth --made-by trainer/runs/fourth.sh --exit-waves 36630 --error-level 0.05
+  --out agent/models --name fourth --made-by trainer/runs/fourth.sh --exit-waves 36630 --error-level 0.02
 beamside-train lighten agent/models --bank $bank/train --check $bank/test
 rm -f agent/models/*.fp16.* # with them the weights are more than 10 MB
