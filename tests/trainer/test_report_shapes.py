@@ -261,7 +261,9 @@ def test_rendered_images_are_kept_and_read_back(tmp_path: Path) -> None:
 def test_strange_inputs_kept_for_another_training_are_refused(tmp_path: Path) -> None:
     """Their names say what the network was taught: a new network's report would repeat what held for the old one."""
     path = tmp_path / "strange.npz"
-    np.savez(path, names=np.array([*SETS[:-1], "cuboctahedron (never heard of)"]), **{str(n): [n] for n in range(len(SETS))})
+    np.savez(
+        path, names=np.array([*SETS[:-1], "cuboctahedron (never heard of)"]), **{str(n): [n] for n in range(len(SETS))}
+    )
     with pytest.raises(ValueError, match=r"strange\.npz was rendered for .*never heard of\); delete it"):
         _strange(material(tmp_path), path, 1)
 
