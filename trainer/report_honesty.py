@@ -198,8 +198,8 @@ def _faint(judged: Judgement) -> str:
     right, named = p[faint].argmax(1) == rows["label"][faint], p[faint].max(1) >= judged.threshold
     worth = f", of these answers {percent(float(right[named].mean()))} % are right" if named.any() else ""
     return (
-        f"\nOf {int(faint.sum())} held-out images of known shapes under {FAINT_BELOW_E_PER_A2:g} e/Å², any metal, "
-        f"{percent(float(named.mean()))} % are named{worth}.\n"
+        f"\n\nOf {int(faint.sum())} held-out images of known shapes under {FAINT_BELOW_E_PER_A2:g} e/Å², any metal, "
+        f"{percent(float(named.mean()))} % are named{worth}."
     )
 
 

@@ -17,8 +17,8 @@ class AnalysisConfig:
     threshold: float | None = None
     """Confidence below which the answer is ``unknown``, 0 to 1."""
     smallest_nm: float = 1.5
-    """Detections of a smaller diameter are left out; what a border cuts is judged by its longer side."""
     largest_nm: float = 15.0
+    """Detections of a diameter outside of these two are left out; what a border cuts is judged by its longer side."""
 
     def __post_init__(self) -> None:
         if self.pixel_size_nm is not None and not SMALLEST_PIXEL_NM <= self.pixel_size_nm <= LARGEST_PIXEL_NM:

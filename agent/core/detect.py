@@ -56,7 +56,7 @@ def find(
         diameter_nm = 2 * math.sqrt(np.count_nonzero(own) / math.pi) * map_pixel_nm
         # What a border cuts off has the width of its particle, not the area.
         width_nm = max(own.shape) * map_pixel_nm if _cut(own, corner, (height, width)) else diameter_nm
-        if smallest_nm <= width_nm and diameter_nm <= largest_nm:
+        if smallest_nm <= width_nm <= largest_nm:
             score = particle[corner[0] : corner[0] + own.shape[0], corner[1] : corner[1] + own.shape[1]]
             found.append(_outline(own, score, corner, scale, diameter_nm, (height, width)))
     return tuple(found)

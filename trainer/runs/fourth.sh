@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rebuilds the fourth shipped engine from what second.sh and third.sh leave in data/: fourth.sh [DEVICE]. Every command
-# resumes. On two cores about three hours. The shipped weights began from the third engine's own run, so this makes the
-# like, not the bits.
+# resumes. On two cores about three hours. The shipped weights began from the third engine's own run, whose bank held ten
+# pale shards twice, so this makes the like, not the bits.
 set -euo pipefail
 device=${1:-cpu}
 classes="cube octahedron truncated_octahedron decahedron icosahedron"
@@ -25,10 +25,9 @@ gather fourth $bank/task4/shard-*.npz $bank/pale4/shard-*.npz $bank/light/shard-
   $bank/strange/shard-*.npz $bank/strange4/shard-*.npz $bank/between/shard-*.npz
 
 fit() { beamside-train --device "$device" fit classifier --classes $classes --learning-rate 1.5e-3 --steps-a-shard 1 "$@"; }
-fit --bank $bank/third --start $run/third.pt --out $run/fourth-a.pt --steps 18600 --decay 0 --averaging 0.995 --seed 21 \
-  --shards 106 --window 106 --start-shards 106
-fit --bank $bank/fourth --start $run/fourth-a.pt --out $run/fourth.pt --steps 3000 --decay 2700 --averaging 0.99 --seed 22 \
-  --shards 167 --window 167 --start-shards 167
+every() { local n; n=$(find "$bank/$1" -name 'shard-*.npz' | wc -l); echo "--bank $bank/$1 --shards $n --window $n --start-shards $n"; }
+fit $(every third) --start $run/third.pt --out $run/fourth-a.pt --steps 18600 --decay 0 --averaging 0.995 --seed 21
+fit $(every fourth) --start $run/fourth-a.pt --out $run/fourth.pt --steps 3000 --decay 2700 --averaging 0.99 --seed 22
 
 # For the detector alone: particles without texture, seen dull and from far out of focus.
 dull() { # NEW STOCK SHARDS PARTICLES

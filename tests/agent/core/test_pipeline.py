@@ -105,6 +105,12 @@ def test_a_sliver_at_the_edge_is_judged_by_its_width_and_a_speck_by_its_area() -
     assert not find(body, 4.0, 0.06, (256, 256), threshold=0.5, smallest_nm=2.5, largest_nm=9)
 
 
+def test_a_stripe_along_the_edge_is_no_particle() -> None:
+    body = np.zeros((3, 64, 64), dtype=np.float32)
+    body[:2, :2, :] = 1  # 15.4 nm long, as large as a disc of 3.1 nm
+    assert not find(body, 4.0, 0.06, (256, 256), threshold=0.5, smallest_nm=1.5, largest_nm=15)
+
+
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [
