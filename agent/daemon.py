@@ -40,7 +40,13 @@ def run_daemon(settings: Settings) -> int:
     pulse = _Pulse()
 
     def ready(engine: Engine) -> None:
-        log.info("ready", backend=engine.backend, endpoint=settings.endpoint, snapshots=settings.snapshots)
+        log.info(
+            "ready",
+            backend=engine.backend,
+            warnings=list(engine.warnings),
+            endpoint=settings.endpoint,
+            snapshots=settings.snapshots,
+        )
         notify("READY=1")
 
     last = run_live(settings, stop, ready=ready, progress=pulse.progress, seen=pulse.seen)

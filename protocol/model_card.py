@@ -35,4 +35,8 @@ class ModelCard:
     """Classifier: confidence below which the answer is ``unknown``. Detector: of its particle map."""
     confusion: tuple[tuple[float, ...], ...] = ()
     """Classifier: row = true class, column = answer (classes, then ``unknown``); counts on the calibration split."""
+    golden_sha256: str = ""
+    """Of the golden file beside the network (`protocol.golden`); empty in cards made before there were any."""
+    golden_tolerance: float = 0.0
+    """Largest difference from the golden outputs at which a backend is believed: logits, or probabilities of maps."""
     extras: Mapping[str, Any] = field(default_factory=dict)

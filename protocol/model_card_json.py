@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from protocol.errors import ProtocolError
 from protocol.model_card import ModelCard
@@ -27,4 +28,8 @@ def card_from_json(text: str) -> ModelCard:
         raise ProtocolError(f"model card: role must be detector or classifier, got {card.role!r}")
     if not (card.pixel_size_nm > 0 and card.patch_px > 0 and card.temperature > 0 and 0 <= card.threshold <= 1):
         raise ProtocolError("model card: pixel_size_nm, patch_px, temperature must be positive and threshold 0 to 1")
+    if card.golden_sha256 and not 0 < card.golden_tolerance < math.inf:
+        raise ProtocolError(
+            f"model card: golden outputs need a golden_tolerance above zero, got {card.golden_tolerance!r}"
+        )
     return card

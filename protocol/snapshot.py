@@ -103,6 +103,8 @@ class Health:
     """Path of the recording, empty when there is none, or why it stopped."""
     last_problem: str
     """The newest refusal or failure in one line, empty when all is well."""
+    warnings: tuple[str, ...] = ()
+    """What the model's self-check refused, or what could not be checked, when the agent started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

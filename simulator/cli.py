@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser("verify", help="check a stock's checksums and make some samples again")
     verify.add_argument("stock", type=Path)
-    verify.add_argument("--samples", type=int, default=5, help="how many are made again and compared bit for bit")
+    verify.add_argument("--samples", type=int, default=5, help="how many are made again and compared")
     verify.add_argument("--seed", type=int, default=1, help="of their choice")
     _add_device(verify)
 
@@ -87,7 +87,7 @@ def _add_make(make: argparse.ArgumentParser) -> None:
     one.add_argument("--workers", type=int, default=1, help="processes of this machine, one thread each")
     one.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://host:8786")
     one.add_argument("--slurm", type=int, metavar="JOBS", help="jobs to start on a Slurm cluster")
-    where.add_argument("--threads", type=int, default=1, help="of this process, when it works alone")
+    where.add_argument("--threads", type=int, default=1, help="when it works alone; sets last bits")
     slurm = make.add_argument_group("slurm", "all else comes from dask-jobqueue's ~/.config/dask/jobqueue.yaml")
     slurm.add_argument("--queue")
     slurm.add_argument("--account")

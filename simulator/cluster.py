@@ -15,7 +15,7 @@ from dask_jobqueue.slurm import SLURMCluster
 from distributed import Client, KilledWorker, as_completed, get_worker
 
 from simulator.recipe import WaveRecipe
-from simulator.stock import Shard, is_finished, made_by, make_shard
+from simulator.stock import Shard, is_finished, make_shard, versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +99,12 @@ def make_on_cluster(
     Raises:
         ChildProcessError: a shard was tried on several workers and each of them died.
         FileNotFoundError: a worker does not see the folder.
-        ValueError: a worker has other versions than this process, so its waves would not be the same bit for bit.
+        ValueError: a worker has other versions than this process, so its waves might be others. Another processor is
+            no reason: its waves are the same within rounding, and its shards name it.
     """
     sizes = {}
     for shard in work:
-        future = client.submit(_task, recipe, str(folder.resolve()), shard, device.type, made_by(device), pure=False)
+        future = client.submit(_task, recipe, str(folder.resolve()), shard, device.type, versions(device), pure=False)
         sizes[future] = len(shard.indices(recipe))
     try:
         for future in as_completed(sizes):  # type: ignore[no-untyped-call]
@@ -113,17 +114,17 @@ def make_on_cluster(
         raise ChildProcessError(f"{error}; the same command goes on from here") from error
 
 
-def _task(recipe: WaveRecipe, folder: str, shard: Shard, device: str, maker: str) -> None:
+def _task(recipe: WaveRecipe, folder: str, shard: Shard, device: str, wanted: str) -> None:
     torch.set_num_threads(1)
-    make_as_task(recipe, Path(folder), shard, torch.device(device), maker=maker, worker=get_worker().address)
+    make_as_task(recipe, Path(folder), shard, torch.device(device), wanted=wanted, worker=get_worker().address)
 
 
 def make_as_task(
-    recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, *, maker: str, worker: str
+    recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, *, wanted: str, worker: str
 ) -> None:
-    """What a worker does: one shard, unless it is there. Raises as `make_on_cluster` does."""
-    if made_by(device) != maker:
-        raise ValueError(f"worker {worker} has {made_by(device)}, the client {maker}")
+    """What a worker of the `wanted` versions does: one shard, unless it is there. Raises as `make_on_cluster` does."""
+    if versions(device) != wanted:
+        raise ValueError(f"worker {worker} has {versions(device)}, the client {wanted}")
     if not folder.is_dir():
         raise FileNotFoundError(f"worker {worker} does not see {folder}: it must be on a shared disk")
     if not is_finished(recipe, shard, folder):

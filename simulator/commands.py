@@ -18,7 +18,7 @@ from simulator.movie import MovieRecipe
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
 from simulator.recording import Wish, make_frame, make_movie, save
 from simulator.session import make_session
-from simulator.stock import Shard, encoded, make_sample, missing, sample_digest, shards, sweep
+from simulator.stock import Shard, encoded, made_by, make_sample, missing, sample_digest, shards, sweep
 from simulator.verify import draw_samples, health, made_again
 from simulator.work import RECIPE, begin, make_here, make_in_processes, part_of
 
@@ -67,12 +67,12 @@ def verify(options: argparse.Namespace) -> Said:
     lines = [f"{len(found.whole)} shards whole, {len(found.absent)} not made, {len(found.damaged)} damaged"]
     lines += found.damaged
     drawn = draw_samples(recipe, found.whole, options.samples, np.random.default_rng(options.seed))
-    unlike = 0
+    wrong = 0
     for shard, index in tqdm(drawn, unit="sample"):
-        changed = made_again(recipe, options.stock, shard, index, _device(options))
-        unlike += bool(changed)
-        lines.append(f"{shard.kind} {index}: {'; '.join(changed) or 'the same bit for bit'}")
-    return int(bool(found.damaged or unlike)), "\n".join(lines)
+        again = made_again(recipe, options.stock, shard, index, _device(options))
+        wrong += bool(again.wrong)
+        lines.append(f"{shard.kind} {index}: {again}")
+    return int(bool(found.damaged or wrong)), "\n".join(lines)
 
 
 def sample(options: argparse.Namespace) -> Said:
@@ -86,6 +86,8 @@ def sample(options: argparse.Namespace) -> Said:
         content: dict[str, Any] = {**arrays, **truth}
         np.savez_compressed(options.out, **content)
     facts = {"kind": options.kind, "index": options.index, **truth, "sha256": sample_digest(arrays, truth)}
+    # The digest is that of the stored sample only where the shard's own `made_by` is the same.
+    facts["made_by"] = made_by(_device(options))
     return 0, "\n".join(f"{key:16s} {value}" for key, value in facts.items())
 
 

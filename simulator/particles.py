@@ -21,6 +21,9 @@ LARGEST_LOSS = 0.6
 ROUNDING = 0.10
 """Largest weight of a sphere in the outline: corners of real particles are blunt."""
 
+SAME_GAUGE_NM = 1e-9
+"""Far above what rounding does to a gauge, far below what tells two sites apart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Particle:
@@ -58,7 +61,7 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     perfect = sites(shape, metal, atoms, rng)
     round_part = rng.uniform(0, ROUNDING)
     gauge = (1 - round_part) * perfect.gauge + round_part * np.linalg.norm(perfect.positions_nm, axis=1)
-    chosen = np.argpartition(gauge, atoms - 1)[:atoms]
+    chosen = _smallest(gauge, atoms)
     left = _without_loose_atoms(perfect.positions_nm[chosen], gauge[chosen], metal, rng)
     quaternion = random_quaternion(rng)
     rotation = matrix(quaternion)
@@ -76,6 +79,18 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
         strain=stretch - np.eye(3),
         axes=perfect.axes,
     )
+
+
+def _smallest(gauge: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Indices (count,) of the smallest, in rising order; of those that are equal within `SAME_GAUGE_NM`, the first.
+
+    The order says which atom is displaced how far and which is missing. That of `np.argpartition` is another one on
+    every kind of processor, and sites that symmetry makes equal differ by nothing but their rounding.
+    """
+    steps = np.rint(gauge / SAME_GAUGE_NM)
+    last = np.partition(steps, count - 1)[count - 1]
+    equal = np.flatnonzero(steps == last)[: count - np.count_nonzero(steps < last)]
+    return np.sort(np.concatenate([np.flatnonzero(steps < last), equal]))
 
 
 def turned(particle: Particle, quaternion: NDArray[np.float64]) -> Particle:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import platform
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
@@ -104,9 +105,31 @@ def is_finished(recipe: WaveRecipe, shard: Shard, folder: Path) -> bool:
         return len(file) >= len(shard.indices(recipe))
 
 
-def made_by(device: torch.device) -> str:
-    """What a bit of a wave may depend on besides its recipe: versions and the kind of device."""
+def versions(device: torch.device) -> str:
+    """What must be the same wherever shards of one stock are made: the programs and the kind of device."""
     return f"beamside {version('beamside')}, torch {torch.__version__}, numpy {np.__version__}, {device.type}"
+
+
+def made_by(device: torch.device) -> str:
+    """All that a bit of a wave may depend on besides its recipe: versions, processor, threads of this process."""
+    if device.type == "cuda":
+        return f"{versions(device)}, {torch.cuda.get_device_name(device)}"
+    processor = f"{_maker_of_the_processor()} {torch.backends.cpu.get_cpu_capability()}"
+    return f"{versions(device)}, {processor}, threads {torch.get_num_threads()}"
+
+
+def _maker_of_the_processor() -> str:
+    """``GenuineIntel``, ``AuthenticAMD``, …: MKL chooses its code by it; the architecture where it is not known."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    makers = [line.partition(":")[2].strip() for line in lines if line.startswith("vendor_id")]
+    return makers[0] if makers else platform.processor() or platform.machine()
+
+
+def maker_of(recipe: WaveRecipe, path: Path) -> str:
+    """What `made_by` was where a shard was made. Raises as `particle_waves` does."""
+    with _opened(path, recipe) as file:
+        return str(file.attrs.get("made_by", "nobody knows whom"))
 
 
 def make_sample(recipe: WaveRecipe, kind: str, index: int, device: torch.device) -> ParticleWave | FilmWave:

@@ -17,11 +17,12 @@ from tqdm import tqdm
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
 from simulator.stock import film_split, film_waves, particle_waves, wave_split
 from simulator.waves import ParticleWave
-from trainer.bank import read_patches, shards_of, write_shard
+from trainer.bank import read_maps, read_patches, shards_of, write_shard
 from trainer.calibration import confusion_counts
 from trainer.evaluate import accuracy_of, class_accuracy, classifier_measures, detector_measures, fused_views, judge
 from trainer.export import export_classifier, export_detector
 from trainer.feed import POLL_S
+from trainer.golden import telling_maps, telling_patches
 from trainer.parallel import place
 from trainer.quantise import lighten
 from trainer.render import Sizes, render, stock_of
@@ -144,6 +145,7 @@ def _export(options: argparse.Namespace) -> None:
         config.classes,
         sizes.patch_px,
         options.out,
+        golden=telling_patches(held_out.patches, held_out.rows["label"], judged.p),
         name=options.name,
         pixel_size_nm=sizes.patch_pixel_size_nm,
         provenance=provenance | {"steps": str(steps), "error_level": str(options.error_level)},
@@ -165,6 +167,7 @@ def _export_detector(options: argparse.Namespace, provenance: dict[str, str], si
     export_detector(
         network,
         options.out,
+        golden=telling_maps(read_maps(shards_of(options.bank)[:1])),
         name=options.name,
         pixel_size_nm=sizes.detector_pixel_size_nm,
         patch_px=sizes.divisor,

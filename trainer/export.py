@@ -11,11 +11,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_to_json
+from trainer.golden import with_golden
 from trainer.pack import packed
+from trainer.runtime import runner
 
 LARGEST_DIFFERENCE = 1e-3
 """Allowed between PyTorch and ONNX Runtime, in logits or probabilities."""
@@ -36,8 +39,12 @@ class Sigmoid(nn.Module):
         return torch.sigmoid(self.network(channels))
 
 
-def export_detector(network: nn.Module, folder: Path, **card: object) -> ModelCard:
-    """Write detector.onnx and detector.json. Sides of the input are free multiples of 8."""
+def export_detector(network: nn.Module, folder: Path, *, golden: NDArray[np.floating], **card: object) -> ModelCard:
+    """Write detector.onnx, its card and its golden file. Sides of the input are free multiples of 8.
+
+    Args:
+        golden: inputs (n, 2, h, w) whose outputs every machine is held to.
+    """
     side = torch.export.Dim("eighth_h", min=2, max=512)
     other = torch.export.Dim("eighth_w", min=2, max=512)
     return _export(
@@ -48,6 +55,7 @@ def export_detector(network: nn.Module, folder: Path, **card: object) -> ModelCa
         {2: 8 * side, 3: 8 * other},
         folder / "detector.onnx",
         [torch.randn(1, 2, 128, 72)],
+        golden,
         role="detector",
         classes=DETECTOR_CLASSES,
         channels=2,
@@ -57,9 +65,19 @@ def export_detector(network: nn.Module, folder: Path, **card: object) -> ModelCa
 
 
 def export_classifier(
-    network: nn.Module, classes: Sequence[str], patch_px: int, folder: Path, **card: object
+    network: nn.Module,
+    classes: Sequence[str],
+    patch_px: int,
+    folder: Path,
+    *,
+    golden: NDArray[np.floating],
+    **card: object,
 ) -> ModelCard:
-    """Write classifier.onnx and classifier.json. The batch is free."""
+    """Write classifier.onnx, its card and its golden file. The batch is free.
+
+    Args:
+        golden: patches (n, 1, p, p) whose outputs every machine is held to.
+    """
     return _export(
         network,
         torch.randn(3, 1, patch_px, patch_px),
@@ -68,6 +86,7 @@ def export_classifier(
         {0: torch.export.Dim("n", min=1, max=4096)},
         folder / "classifier.onnx",
         [torch.randn(1, 1, patch_px, patch_px), torch.randn(7, 1, patch_px, patch_px)],
+        golden,
         role="classifier",
         classes=tuple(classes),
         channels=1,
@@ -85,6 +104,7 @@ def _export(
     free: Mapping[int, object],
     path: Path,
     trials: Sequence[Tensor],
+    golden: NDArray[np.floating],
     **card: object,
 ) -> ModelCard:
     network.eval()
@@ -109,7 +129,9 @@ def _export(
         del node.metadata_props[:]  # where in our source a node comes from: paths of the maker's machine
     onnx.save(model, path)
     _refuse_difference(network, path, [example, *trials], LARGEST_ROUNDING)
-    made = ModelCard(model_sha256=hashlib.sha256(path.read_bytes()).hexdigest(), **card)  # type: ignore[arg-type]
+    content = path.read_bytes()
+    made = ModelCard(model_sha256=hashlib.sha256(content).hexdigest(), **card)  # type: ignore[arg-type]
+    made = with_golden(path, runner(content), golden, made)
     path.with_suffix(".json").write_text(card_to_json(made), encoding="utf-8")
     return made
 

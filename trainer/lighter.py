@@ -8,20 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from agent.core.calibrate import probabilities
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_from_json, card_to_json
 from trainer.bank import read_maps
+from trainer.calibration import expected_calibration_error
 from trainer.evaluate import detector_measures
+from trainer.golden import golden_inputs, with_golden
+from trainer.runtime import Run, runner
 
-Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""A network as a function of a batch."""
-
+LOSS = "accuracy_loss_points"
+"""Measure of a lighter card that the agent decides by."""
 MOST_LOSS_POINTS = 0.5
+MOST_NAMED_CHANGE_POINTS = 1.0
+"""A network that names more or fewer particles than its card's threshold was chosen for is another instrument."""
+MOST_CALIBRATION_LOSS = 0.005
 BATCH = 32
 COMPARED_FRAMES = 64
 
@@ -32,30 +37,38 @@ class Judge:
 
     inputs: Sequence[NDArray[np.float32]]
     """Batches whose outputs are compared."""
-    score: Callable[[Run], float]
-    """Accuracy of a classifier, F1 of a detector, 0 to 1."""
+    measures: Callable[[Run, ModelCard], dict[str, float]]
+    """Accuracy of a classifier or F1 of a detector first, 0 to 1; then what else is measured."""
     samples: int
-    """Behind the score."""
+    """Behind the measures."""
 
 
 def patch_judge(patches: NDArray[np.floating], labels: NDArray[np.integer]) -> Judge:
     """For classifiers: patches (n, 1, p, p) and the index of each one's class."""
     batches = [patches[n : n + BATCH].astype(np.float32) for n in range(0, len(patches), BATCH)]
 
-    def score(run: Run) -> float:
-        return float(np.mean(np.concatenate([run(batch).argmax(1) for batch in batches]) == labels))
+    def measures(run: Run, card: ModelCard) -> dict[str, float]:
+        p = probabilities(np.concatenate([run(batch) for batch in batches]).astype(np.float64), card.temperature)
+        right, named = p.argmax(1) == labels, p.max(1) >= card.threshold
+        return {
+            "accuracy": float(right.mean()),
+            "expected_calibration_error": expected_calibration_error(p, labels),
+            "named": float(named.mean()),
+            "wrong_of_named": float((~right[named]).mean()) if named.any() else 0.0,
+        }
 
-    return Judge(inputs=batches, score=score, samples=len(labels))
+    return Judge(inputs=batches, measures=measures, samples=len(labels))
 
 
-def map_judge(shards: Sequence[Path], threshold: float) -> Judge:
-    """For detectors: F1 on the frames of held-out shards at a threshold of the particle map."""
+def map_judge(shards: Sequence[Path]) -> Judge:
+    """For detectors: F1 and mask IoU on the frames of held-out shards, at the card's threshold of the particle map."""
     frames = frames_of(shards)
-    return Judge(
-        inputs=frames[:COMPARED_FRAMES],
-        score=lambda run: detector_measures(_AsNetwork(run), shards, threshold)["f1"],
-        samples=len(frames),
-    )
+
+    def measures(run: Run, card: ModelCard) -> dict[str, float]:
+        found = detector_measures(_AsNetwork(run), shards, card.threshold)
+        return {name: found[name] for name in ("f1", "mask_iou")}
+
+    return Judge(inputs=frames[:COMPARED_FRAMES], measures=measures, samples=len(frames))
 
 
 class _AsNetwork(nn.Module):
@@ -78,36 +91,60 @@ def frames_of(shards: Sequence[Path]) -> list[NDArray[np.float32]]:
 
 
 def finish(folder: Path, role: str, precision: str, network: bytes, judge: Judge) -> ModelCard:
-    """Judge a lighter network of ROLE.onnx, then write ROLE.PRECISION.onnx and its card.
+    """Judge a lighter network of ROLE.onnx, then write ROLE.PRECISION.onnx, its card and its golden file.
+
+    The card has every measure twice: its own, and that of the full network on the same data as ``full_…``.
 
     Raises:
-        ValueError: it costs more than `MOST_LOSS_POINTS`; nothing is written.
+        ValueError: it costs more than `MOST_LOSS_POINTS`, or changes confidence or naming rate; nothing is written.
+        OSError: ROLE.onnx has no card or golden file beside it.
     """
     full_path = folder / f"{role}.onnx"
     card = card_from_json(full_path.with_suffix(".json").read_text(encoding="utf-8"))
     full, light = runner(full_path.read_bytes()), runner(network)
-    before, after = judge.score(full), judge.score(light)
-    loss_points = round(100 * (before - after), 3)
-    if not loss_points <= MOST_LOSS_POINTS:
-        raise ValueError(
-            f"{full_path} in {precision} loses {loss_points:g} points ({before:.4f} to {after:.4f}), "
-            f"more than {MOST_LOSS_POINTS:g}"
-        )
+    before, after = judge.measures(full, card), judge.measures(light, card)
+    _refuse_loss(f"{full_path} in {precision}", before, after)
     made = replace(
         card,
         model_sha256=hashlib.sha256(network).hexdigest(),
         measures={
-            "accuracy_loss_points": loss_points,
-            ("accuracy" if role == "classifier" else "f1"): round(after, 4),
+            LOSS: _points(before, after, next(iter(before))),
+            **{name: round(value, 4) for name, value in after.items()},
+            **{f"full_{name}": round(value, 4) for name, value in before.items()},
             "samples": float(judge.samples),
             **_differences(full, light, judge.inputs),
         },
         extras={**card.extras, "precision": precision, "made_of_sha256": card.model_sha256},
     )
     path = folder / f"{role}.{precision}.onnx"
+    inputs = golden_inputs(full_path)
     path.write_bytes(network)
+    made = with_golden(path, light, inputs, made)
     path.with_suffix(".json").write_text(card_to_json(made), encoding="utf-8")
     return made
+
+
+def _refuse_loss(what: str, before: dict[str, float], after: dict[str, float]) -> None:
+    first = next(iter(before))
+    if not (loss_points := _points(before, after, first)) <= MOST_LOSS_POINTS:
+        raise ValueError(
+            f"{what} loses {loss_points:g} points ({before[first]:.4f} to {after[first]:.4f}), "
+            f"more than {MOST_LOSS_POINTS:g}"
+        )
+    if "named" not in before:
+        return
+    if not abs(change_points := _points(before, after, "named")) <= MOST_NAMED_CHANGE_POINTS:
+        raise ValueError(
+            f"{what} names {after['named']:.4f} where the full network names {before['named']:.4f}: "
+            f"{abs(change_points):g} points, more than {MOST_NAMED_CHANGE_POINTS:g}"
+        )
+    error = "expected_calibration_error"
+    if not after[error] - before[error] <= MOST_CALIBRATION_LOSS:
+        raise ValueError(f"{what} raises the calibration error from {before[error]:.4f} to {after[error]:.4f}")
+
+
+def _points(before: dict[str, float], after: dict[str, float], name: str) -> float:
+    return round(100 * (before[name] - after[name]), 3)
 
 
 def _differences(full: Run, light: Run, inputs: Sequence[NDArray[np.float32]]) -> dict[str, float]:
@@ -121,17 +158,3 @@ def _differences(full: Run, light: Run, inputs: Sequence[NDArray[np.float32]]) -
         "mean_difference": round(float(apart.mean()), 6),
         "same_answers": round(float(same.mean()), 5),
     }
-
-
-def runner(network: bytes, threads: int = 0) -> Run:
-    """An ONNX file's content as a function, on ONNX Runtime's CPU provider."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-
-    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(session.run(None, {name: batch})[0], dtype=np.float32)
-
-    return run

@@ -1,7 +1,8 @@
 """An exported network in 8-bit integers, for CPUs; and all lighter networks of a folder at once.
 
 Unsigned activations and signed weights are what ONNX Runtime multiplies with the VNNI instructions; TensorRT reads
-symmetric quantisation only and refuses these files.
+symmetric quantisation only and refuses these files. Weights have seven bits, -64 to 64, so that processors without VNNI
+do not saturate (`trainer.saturation`) and give the same integers.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from agent.core.calibrate import probabilities
 from protocol.model_card import ModelCard
-from protocol.model_card_json import card_from_json
-from trainer.bank import read_patches
+from trainer.bank import Patches, read_maps, read_patches
+from trainer.evaluate import envelope
+from trainer.golden import golden_path, renew_golden, telling_maps, telling_patches
 from trainer.half import before_logarithms, halve
 from trainer.lighter import BATCH, Judge, finish, frames_of, map_judge, patch_judge
 from trainer.pack import unpacked
+from trainer.runtime import runner
+from trainer.saturation import refuse_saturation
 
 QUANTISED = ("Conv", "Relu", "Add", "Concat", "Resize", "MaxPool")
 """Operators that compute in integers. Heads, gates and whatever follows the last convolution stay in floating point."""
@@ -32,20 +37,23 @@ CALIBRATION_FRAMES = 64
 def lighten(folder: Path, train: Sequence[Path], test: Sequence[Path]) -> list[str]:
     """Write every lighter network that keeps its accuracy; shards of `train` calibrate, those of `test` judge.
 
-    Returns a line each: what it costs, or why it was refused. Lighter files of an earlier network are removed.
+    Returns a line each: what it costs, or why it was refused. Lighter files of an earlier network are removed, and the
+    full networks get golden files where they were exported without.
     """
     seen = read_patches(train[:1]).patches[:CALIBRATION_PATCHES].astype(np.float32)[:, None]
     unseen = read_patches(test)
-    named = unseen.rows["label"] >= 0
-    threshold = card_from_json((folder / "detector.json").read_text(encoding="utf-8")).threshold
+    stated = envelope(unseen.rows)  # the conditions that the full network's card speaks of
     judges = {
-        "classifier": patch_judge(unseen.patches[named][:, None], unseen.rows["label"][named]),
-        "detector": map_judge(test, threshold),
+        "classifier": patch_judge(unseen.patches[stated][:, None], unseen.rows["label"][stated]),
+        "detector": map_judge(test),
     }
     calibrations = {
         "classifier": [seen[n : n + BATCH] for n in range(0, len(seen), BATCH)],
         "detector": frames_of(train[:1])[:CALIBRATION_FRAMES],
     }
+    for role in judges:
+        if not golden_path(folder / f"{role}.onnx").exists():
+            renew_golden(folder / f"{role}.onnx", _telling(folder, role, unseen, test))
     said = []
     for role, judge in judges.items():
         for precision in ("fp16", "int8"):
@@ -63,11 +71,20 @@ def lighten(folder: Path, train: Sequence[Path], test: Sequence[Path]) -> list[s
     return said
 
 
+def _telling(folder: Path, role: str, unseen: Patches, test: Sequence[Path]) -> NDArray[np.float32]:
+    if role == "detector":
+        return telling_maps(read_maps(test[:1]))
+    run = runner((folder / "classifier.onnx").read_bytes())
+    patches = unseen.patches.astype(np.float32)[:, None]
+    logits = np.concatenate([run(patches[n : n + BATCH]) for n in range(0, len(patches), BATCH)])
+    return telling_patches(unseen.patches, unseen.rows["label"], probabilities(logits.astype(np.float64), 1.0))
+
+
 def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]], judge: Judge) -> ModelCard:
     """Write ROLE.int8.onnx and its card; the ranges of activations are those of the batches in `calibration`.
 
     Raises:
-        ValueError: it costs more than `MOST_LOSS_POINTS`; nothing is written.
+        ValueError: it costs more than `MOST_LOSS_POINTS`, or could saturate; nothing is written.
     """
     if not calibration:
         raise ValueError("quantisation needs at least one batch to calibrate on")
@@ -86,7 +103,9 @@ def quantise(folder: Path, role: str, calibration: Sequence[NDArray[np.float32]]
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
+            reduce_range=True,
         )
+        refuse_saturation(onnx.load(done))
         return finish(folder, role, "int8", done.read_bytes(), judge)
 
 

@@ -26,4 +26,11 @@ class Engine:
     detector_card: ModelCard
     classifier_card: ModelCard
     backend: str
-    """What computes, as shown to the user: ``onnxruntime-cpu``, ``onnxruntime-cuda``, ``tensorrt`` …"""
+    """What computes, as shown to the user: ``onnxruntime-cpu int8 on AVX-512 VNNI``, ``tensorrt fp16 on NVIDIA …``."""
+    warnings: tuple[str, ...] = ()
+    """What was refused when the networks were loaded, or could not be checked; a user must see it."""
+
+    @property
+    def model(self) -> str:
+        """Name and short hash of the two networks."""
+        return ", ".join(f"{c.name} {c.model_sha256[:8]}" for c in (self.detector_card, self.classifier_card))

@@ -73,6 +73,8 @@ def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
         return Banner(text=" · ".join(wrong), level="bad")
     if snapshot.paused:
         return Banner(text="PAUSED: frames are received and not analysed", level="warn")
+    if snapshot.health.warnings:
+        return Banner(text="MODEL: " + " · ".join(snapshot.health.warnings), level="warn")
     if snapshot.frame is None:
         source = snapshot.notes.get("endpoint", "")
         return Banner(text=f"The agent is ready and waits for the first frame{f' on {source}' if source else ''}")
@@ -94,7 +96,7 @@ def cells(snapshot: Snapshot | None, viewer: Viewer) -> tuple[Cell, ...]:
         _lost(health),
         _gaps(health),
         Cell(label="recording", value=health.recording or "off", level="bad" if stopped else "ok"),
-        Cell(label="backend", value=health.backend),
+        Cell(label="backend", value=health.backend, level="warn" if health.warnings else "ok"),
         Cell(label="model", value=health.model),
     )
 

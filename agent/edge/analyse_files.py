@@ -33,7 +33,7 @@ def analyse_files(
                 except UnusableFrame as error:
                     faults.append(f"{path}, frame {number}: {error}")
                     continue
-                out.write(json.dumps(line(path, number, result, engine.classifier_card.classes)) + "\n")
+                out.write(json.dumps(line(path, number, result, engine)) + "\n")
                 written += 1
         except EdgeError as error:
             faults.append(str(error))
@@ -45,12 +45,16 @@ def analyse_files(
         )
 
 
-def line(path: Path, number: int, result: FrameResult, classes: Sequence[str]) -> dict[str, Any]:
-    """The JSON object of one frame."""
+def line(path: Path, number: int, result: FrameResult, engine: Engine) -> dict[str, Any]:
+    """The JSON object of one frame, with what computed it."""
+    classes = engine.classifier_card.classes
     return {
         "file": str(path),
         "frame": number,
         "pixel_size_nm": result.pixel_size_nm,
+        "model": engine.model,
+        "backend": engine.backend,
+        "model_warnings": list(engine.warnings),
         "particles": [
             {
                 "y_px": round(p.y_px, 2),

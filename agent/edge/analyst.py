@@ -102,7 +102,6 @@ class Analyst:
         now_s = self._clock()
         self._received.append((now_s, received))
         latency_ms = 1e3 * np.array(self._latency_s) if self._latency_s else np.array([np.nan])
-        cards = (self._engine.detector_card, self._engine.classifier_card)
         return Snapshot(
             run=self._run if self._runs == 1 else f"{self._run}-{self._runs}",
             number=self._number,
@@ -121,9 +120,10 @@ class Analyst:
                 latency_p50_ms=float(np.percentile(latency_ms, 50)),
                 latency_p99_ms=float(np.percentile(latency_ms, 99)),
                 backend=self._engine.backend,
-                model=", ".join(f"{c.name} {c.model_sha256[:8]}" for c in cards),
+                model=self._engine.model,
                 recording=recording,
                 last_problem=problem or self.problem,
+                warnings=self._engine.warnings,
             ),
             paused=self.paused,
         )

@@ -15,7 +15,7 @@ from agent.edge.backend import obstacle
 from agent.edge.engine_cache import EngineCache, cache_folder
 from agent.edge.errors import EdgeError
 from agent.edge.machine import Machine
-from agent.edge.model_files import ROLES, ModelFile, choose_file
+from agent.edge.model_files import ROLES, ModelFile, candidates
 from agent.edge.tensorrt import import_module
 from agent.edge.tensorrt_build import RTX, Profile, build_plan
 from agent.edge.tensorrt_plans import TIERS_PX, Plans, classifier_profile, detector_profile, exact_profile
@@ -91,7 +91,7 @@ def build_engines(
     if target == "this":
         cache = cache or EngineCache(cache_folder())
     for role in ROLES:
-        file = choose_file(models, role, precision, lighter="fp16")
+        file = candidates(models, role, precision, lighter="fp16").files[0]
         for profile in _profiles(file.card, tier):
             start_s = time.monotonic()
             size_bytes, where = _build(trt, file, profile, machine, cache)

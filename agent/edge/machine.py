@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent.edge.driver import Driver, probe
 from agent.edge.errors import EdgeError
+from agent.edge.processor import Processor, this_processor
 
 MODULES = ("onnxruntime", "tensorrt", "tensorrt_rtx", "cuda.bindings")
 
@@ -20,6 +21,7 @@ class Machine:
     """Those of `MODULES` that are installed; whether their libraries load is seen when they are opened."""
     providers: frozenset[str]
     """Of the installed build of ONNX Runtime."""
+    processor: Processor
 
 
 def look() -> Machine:
@@ -29,7 +31,12 @@ def look() -> Machine:
         EdgeError: ONNX Runtime is there, but damaged.
     """
     modules = frozenset(name for name in MODULES if _installed(name))
-    return Machine(driver=probe(), modules=modules, providers=_providers() if "onnxruntime" in modules else frozenset())
+    return Machine(
+        driver=probe(),
+        modules=modules,
+        providers=_providers() if "onnxruntime" in modules else frozenset(),
+        processor=this_processor(),
+    )
 
 
 def _installed(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which file of a model folder: ``classifier.onnx``, or a lighter one beside it that costs no accuracy."""
+"""Which files of a model folder may serve: ``classifier.onnx``, and a lighter one beside it that costs no accuracy."""
 
 from __future__ import annotations
 
@@ -24,12 +24,19 @@ class ModelFile:
     path: Path
     card: ModelCard
     precision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """The files that may serve a role, the preferred one first."""
+
+    files: tuple[ModelFile, ...]
     passed_over: str = ""
-    """Why a lighter file that is there was not taken; empty when there is none, or when it was."""
+    """Why a lighter file that is there is none of them; empty when there is none, or when it is."""
 
 
-def choose_file(folder: Path, role: str, precision: str, *, lighter: str) -> ModelFile:
-    """The file of a role. ``auto`` takes the one of precision `lighter` where it is there and its card allows it.
+def candidates(folder: Path, role: str, precision: str, *, lighter: str) -> Candidates:
+    """The files of a role. For ``auto`` the one of precision `lighter` comes first, where its card allows it.
 
     Raises:
         EdgeError: a file is missing, is not what its card says, or `precision` is unknown.
@@ -37,14 +44,14 @@ def choose_file(folder: Path, role: str, precision: str, *, lighter: str) -> Mod
     if precision not in PRECISIONS:
         raise EdgeError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     if precision not in ("auto", "fp32"):
-        return _file(folder, role, precision)
+        return Candidates(files=(_file(folder, role, precision),))
     full = _file(folder, role, "fp32")
     if precision == "fp32" or not _path(folder, role, lighter).exists():
-        return full
+        return Candidates(files=(full,))
     light = _file(folder, role, lighter)
-    if (reason := _against(light.card, full.card)) == "":
-        return light
-    return ModelFile(path=full.path, card=full.card, precision="fp32", passed_over=f"{light.path.name}: {reason}")
+    if reason := _against(light.card, full.card):
+        return Candidates(files=(full,), passed_over=f"{light.path.name}: {reason}")
+    return Candidates(files=(light, full))
 
 
 def _file(folder: Path, role: str, precision: str) -> ModelFile:
@@ -67,4 +74,6 @@ def _against(light: ModelCard, full: ModelCard) -> str:
         return f"its card has no {LOSS_MEASURE}"
     if not loss_points <= LOSS_POINTS:
         return f"it loses {loss_points:g} points of accuracy, more than {LOSS_POINTS:g}"
+    if not light.golden_sha256:
+        return "its card has no golden outputs to check it by; make it again with `beamside-train lighten`"
     return ""

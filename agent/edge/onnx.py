@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 
 from agent.edge.errors import EdgeError
 from agent.edge.promise import check_promise
+from agent.edge.self_check import Network
 from protocol.errors import ProtocolError
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_from_json
-
-Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def read_card(path: Path) -> ModelCard:

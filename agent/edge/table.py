@@ -30,6 +30,7 @@ def table(snapshot: Snapshot) -> str:
         lines.append(f"  {shape.shape:22s}{shape.count:7d}{_percent(shape.fraction):>10s}   {shown}   {size}")
     if not any(s.count for s in statistics.shapes if s.shape != UNKNOWN):
         lines.append(f"  no particle is sure enough yet: the threshold is {snapshot.threshold:.0%}")
+    lines += [f"  model: {warning}" for warning in health.warnings]
     if health.last_problem:
         lines.append(f"  problem: {health.last_problem}")
     return "\n".join(lines)

@@ -22,8 +22,8 @@ from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 from agent.core.blocks import block_moments
 from agent.edge.settings import MODELS
 from tests.bench.engines import PATCHES, best
-from trainer.lighter import runner
 from trainer.quantise import QUANTISED, Batches
+from trainer.runtime import runner
 
 BLOCK = 8
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import copy
 import logging
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -35,15 +34,17 @@ from agent.core.standardise import channels
 from agent.edge.backend import ORDER, load_engine, obstacle
 from agent.edge.errors import EdgeError
 from agent.edge.machine import look
+from agent.edge.processor import this_processor
 from agent.edge.settings import MODELS
 from protocol.frame import Frame
 from simulator.serve import SESSION, frames, load_session
 from tests.examples import CLASSES
 from trainer.export import export_classifier, export_detector
 from trainer.half import halve
-from trainer.lighter import Judge, runner
+from trainer.lighter import Judge
 from trainer.pack import unpacked
 from trainer.quantise import quantise
+from trainer.runtime import runner
 from trainer.train import network
 
 Clock = Callable[[], float]
@@ -60,10 +61,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="processor time of this process; for --threads 1")
+    parser.add_argument("--precision", nargs="+", default=["fp32", "int8"], help="of the shipped engine's frames")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     clock: Clock = time.process_time if options.cpu_time else time.perf_counter
+    here = this_processor()
+    print(f"{here.name}, {here.instruction_set}")
     print(
         f"{options.threads} threads, {'processor time' if options.cpu_time else 'wall time'}, best of {ROUNDS} rounds"
     )
@@ -72,11 +76,11 @@ def main() -> None:
         for line in networks(Path(scratch), options.threads, clock):
             print(line)
     print("\nfrom counts to shapes; aims: 2k with 20 particles in 100 ms on two cores, 4k with 60 in 5 ms on a GPU")
-    with tempfile.TemporaryDirectory() as scratch:
-        for engine in shipped(Path(scratch), options.threads):
-            print(f"shipped engine on {engine.backend}")
-            for side_px, fields in ((1024, 1), (2048, 1), (4096, 3)):
-                print(frame_line(side_px, fields, engine, clock))
+    for precision in options.precision:
+        engine = load_engine(MODELS, precision=precision, threads=options.threads)
+        print(f"shipped engine on {engine.backend}")
+        for side_px, fields in ((1024, 1), (2048, 1), (4096, 3)):
+            print(frame_line(side_px, fields, engine, clock))
 
 
 def best(actions: dict[str, Callable[[], object]], clock: Clock, rounds: int = ROUNDS) -> dict[str, float]:
@@ -124,10 +128,14 @@ def networks(folder: Path, threads: int, clock: Clock) -> Iterator[str]:
 def write(folder: Path, eager: dict[str, nn.Module], inputs: dict[str, NDArray[np.float32]]) -> None:
     """Every file of a model folder, from random weights."""
     common = {"name": "speed", "provenance": PROVENANCE}
-    export_classifier(eager["classifier"], CLASSES, 128, folder, pixel_size_nm=0.075, **common)
-    export_detector(eager["detector"], folder, pixel_size_nm=0.24, patch_px=8, **common)
+    export_classifier(
+        eager["classifier"], CLASSES, 128, folder, golden=inputs["classifier"][:2], pixel_size_nm=0.075, **common
+    )
+    export_detector(
+        eager["detector"], folder, golden=inputs["detector"][..., :64, :64], pixel_size_nm=0.24, patch_px=8, **common
+    )
     for role, x in inputs.items():
-        blind = Judge(inputs=[x[:1]], score=lambda run: 1.0, samples=1)
+        blind = Judge(inputs=[x[:1]], measures=lambda run, card: {"accuracy": 1.0}, samples=1)
         halve(folder, role, blind)
         quantise(folder, role, [x[:4]], blind)
 
@@ -188,25 +196,6 @@ def torch_run(module: nn.Module, x: NDArray[np.float32], hardware: str, *, last:
             own(torch.from_numpy(x).to(hardware, memory_format=kind)).cpu()
 
     return run
-
-
-def shipped(scratch: Path, threads: int) -> Iterator[Engine]:
-    """The shipped engine in single precision and, on a CPU, in 8 bit: as shipped, or made here for its speed alone."""
-    yield load_engine(MODELS, precision="fp32", threads=threads)
-    if any(not obstacle(backend, look()) for backend in ORDER[:-1]):
-        return
-    folder = MODELS
-    if not (MODELS / "classifier.int8.onnx").exists() or not (MODELS / "detector.int8.onnx").exists():
-        folder = scratch
-        for path in MODELS.glob("*.*"):
-            shutil.copy(path, folder / path.name)
-        full = load_engine(MODELS, precision="fp32")
-        frame, card = scene(2048, 1), full.detector_card
-        maps, _ = channels(frame.pixels, frame.pixel_size_nm or 0.0, card.pixel_size_nm, card.patch_px)
-        patches = np.random.default_rng(0).standard_normal((PATCHES, 1, 128, 128)).astype(np.float32)
-        for role, x in (("detector", maps[None]), ("classifier", patches)):
-            quantise(folder, role, [x], Judge(inputs=[x], score=lambda run: 1.0, samples=1))
-    yield load_engine(folder, precision="int8", threads=threads)
 
 
 def engine_run(engine: Engine, role: str, x: NDArray[np.float32]) -> Callable[[], object]:

@@ -75,6 +75,7 @@ def test_a_sample_needs_only_its_recipe_and_index(
     with h5py.File(folder / f"{kind}-{number:05d}.h5") as file, np.load(out) as fresh:
         group = file[f"{index:07d}"]
         assert group.attrs["sha256"] in said
+        assert file.attrs["made_by"] in said
         np.testing.assert_array_equal(fresh["wave"], group["wave"][()])
         assert fresh["energy_kev"] == group.attrs["energy_kev"]
 

@@ -14,7 +14,7 @@ import torch
 
 from simulator.cli import main
 from simulator.recipe import WaveRecipe, read_waves
-from simulator.stock import made_by, missing, shards
+from simulator.stock import missing, shards, versions
 from simulator.work import make_here
 from tests.simulator.tiny import SHARDS, file_digests, write_tiny
 
@@ -71,19 +71,19 @@ def recipe(tmp_path: Path) -> WaveRecipe:
 
 def test_a_worker_of_other_versions_is_refused(recipe: WaveRecipe, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"tcp://far has beamside .*, the client beamside 0\.0"):
-        cluster.make_as_task(recipe, tmp_path, shards(recipe)[0], CPU, maker="beamside 0.0", worker="tcp://far")
+        cluster.make_as_task(recipe, tmp_path, shards(recipe)[0], CPU, wanted="beamside 0.0", worker="tcp://far")
 
 
 def test_a_worker_that_does_not_see_the_folder_is_told(recipe: WaveRecipe, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"tcp://far does not see .*it must be on a shared disk"):
-        cluster.make_as_task(recipe, tmp_path / "no", shards(recipe)[0], CPU, maker=made_by(CPU), worker="tcp://far")
+        cluster.make_as_task(recipe, tmp_path / "no", shards(recipe)[0], CPU, wanted=versions(CPU), worker="tcp://far")
 
 
 def test_a_shard_that_is_there_is_not_made_twice(recipe: WaveRecipe, tmp_path: Path) -> None:
     shard = shards(recipe)[0]
-    cluster.make_as_task(recipe, tmp_path, shard, CPU, maker=made_by(CPU), worker="tcp://far")
+    cluster.make_as_task(recipe, tmp_path, shard, CPU, wanted=versions(CPU), worker="tcp://far")
     first = shard.path(tmp_path).stat()
-    cluster.make_as_task(recipe, tmp_path, shard, CPU, maker=made_by(CPU), worker="tcp://far")
+    cluster.make_as_task(recipe, tmp_path, shard, CPU, wanted=versions(CPU), worker="tcp://far")
     again = shard.path(tmp_path).stat()
     assert (first.st_mtime_ns, first.st_ino) == (again.st_mtime_ns, again.st_ino)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from simulator.crystals import SHAPES, sites
+from simulator.crystals import SHAPES, Sites, sites
 from simulator.elements import FCC
 from simulator.orientation import angle_to_axes_deg, cubic_axes, matrix, random_quaternion
 from simulator.particles import Particle, build, coordination
@@ -26,6 +28,22 @@ def test_every_shape_has_the_size_that_was_asked(shape: str, diameter_nm: float)
     particle = build(shape, "Au", diameter_nm, np.random.default_rng(7))
     assert particle.diameter_nm == pytest.approx(diameter_nm, rel=0.03)
     assert np.abs(particle.positions_nm.mean(0)).max() < 1e-4
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_last_bits_of_a_gauge_choose_no_other_atoms(shape: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processors round otherwise, and symmetry makes sites of an icosahedron equal but for their rounding."""
+
+    def rounded_otherwise(*arguments: Any) -> Sites:
+        perfect = sites(*arguments)
+        off = np.random.default_rng(9).uniform(-4e-16, 4e-16, len(perfect.gauge))
+        return replace(perfect, gauge=perfect.gauge * (1 + off))
+
+    one = build(shape, "Au", 3.0 + seed, np.random.default_rng(seed))
+    monkeypatch.setattr("simulator.particles.sites", rounded_otherwise)
+    two = build(shape, "Au", 3.0 + seed, np.random.default_rng(seed))
+    np.testing.assert_array_equal(one.positions_nm, two.positions_nm)
 
 
 @pytest.mark.parametrize("shape", ORDERED)

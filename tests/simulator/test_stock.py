@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,15 +23,19 @@ from simulator.stock import (
     Shard,
     encoded,
     film_waves,
+    made_by,
     make_sample,
     make_shard,
+    maker_of,
     missing,
     particle_shards,
     particle_waves,
     put_whole,
+    sample_digest,
     samples,
     shards,
     sweep,
+    versions,
 )
 from simulator.verify import differences, draw_samples, health, made_again
 from simulator.work import begin, make_here, make_in_processes, part_of
@@ -130,7 +135,7 @@ def test_a_killed_process_of_several_is_told_and_leaves_only_whole_shards(
     assert found.damaged == ()
     assert list(found.absent) == missing(longer, tmp_path) != []
     for shard, index in draw_samples(longer, found.whole, 3, np.random.default_rng(1)):
-        assert made_again(longer, tmp_path, shard, index, CPU) == []
+        assert made_again(longer, tmp_path, shard, index, CPU).unlike == ()
 
 
 MANY = """
@@ -175,7 +180,7 @@ def test_any_sample_comes_again_from_its_seed_alone_bit_for_bit(whole: tuple[Wav
     recipe, folder = whole
     drawn = draw_samples(recipe, shards(recipe), 12, np.random.default_rng(3))
     assert len(set(drawn)) == 12
-    assert [made_again(recipe, folder, shard, index, CPU) for shard, index in drawn] == [[]] * 12
+    assert [made_again(recipe, folder, shard, index, CPU).unlike for shard, index in drawn] == [()] * 12
 
 
 def test_a_sample_of_another_seed_is_told_apart(whole: tuple[WaveRecipe, Path], tmp_path: Path) -> None:
@@ -185,6 +190,53 @@ def test_a_sample_of_another_seed_is_told_apart(whole: tuple[WaveRecipe, Path], 
     told = " ".join(differences(stored, encoded(make_sample(other, "particle", 2, CPU))))
     for key in ("wave", "diameter_nm", "quaternion", "strain"):
         assert key in told
+
+
+ELSEWHERE = "beamside 0.2.0, torch 2.13.0+cpu, numpy 2.4.6, cpu, AuthenticAMD AVX2, threads 1"
+
+
+@pytest.mark.parametrize(
+    ("maker", "off", "wrong", "told"),
+    [
+        (ELSEWHERE, 0.0, False, "the same bit for bit"),
+        (ELSEWHERE, 1e-5, False, f"the same within rounding: wave differs by up to .*; made by {re.escape(ELSEWHERE)}"),
+        (ELSEWHERE, 1e-2, True, f"wave differs by up to .*; made by {re.escape(ELSEWHERE)}, here is beamside"),
+        (None, 1e-5, True, "wave differs by up to"),
+    ],
+)
+def test_another_machine_may_round_otherwise_and_the_same_one_may_not(
+    whole: tuple[WaveRecipe, Path], tmp_path: Path, maker: str | None, off: float, wrong: bool, told: str
+) -> None:
+    recipe, folder = whole
+    copy = FIRST.path(tmp_path)
+    copy.write_bytes(FIRST.path(folder).read_bytes())
+    _, arrays, truth = next(samples(recipe, copy, 1))
+    with h5py.File(copy, "r+") as file:
+        file.attrs["made_by"] = maker or file.attrs["made_by"]
+        arrays["wave"] += np.float16(off)
+        file["0000001/wave"][...] = arrays["wave"]
+        file["0000001"].attrs["sha256"] = sample_digest(arrays, truth)
+    again = made_again(recipe, tmp_path, FIRST, 1, CPU)
+    assert bool(again.wrong) == wrong
+    assert re.match(told, str(again))
+
+
+def test_rounding_is_no_excuse_for_another_mask_or_another_shape(whole: tuple[WaveRecipe, Path]) -> None:
+    index, arrays, truth = next(samples(whole[0], FIRST.path(whole[1]), 1))
+    more = {**truth, "diameter_nm": truth["diameter_nm"] * (1 + 1e-15), "zone_angle_deg": float("nan")}
+    assert differences((index, arrays, more), (index, arrays, more)) == []
+    turned = {**arrays, "mask": ~arrays["mask"]}
+    other = {**truth, "shape": "cube", "atoms": truth["atoms"] + 1, "diameter_nm": truth["diameter_nm"] * (1 + 1e-9)}
+    told = differences((index, arrays, truth), (index, turned, other), rounding=True)
+    assert [line.split()[0] for line in told] == ["mask", "atoms", "diameter_nm", "shape"]
+
+
+def test_a_shard_says_what_made_it(whole: tuple[WaveRecipe, Path]) -> None:
+    recipe, folder = whole
+    maker = maker_of(recipe, FIRST.path(folder))
+    assert maker == made_by(CPU)
+    assert maker.startswith(versions(CPU))
+    assert maker.endswith(f"{torch.backends.cpu.get_cpu_capability()}, threads 1")
 
 
 def test_a_wave_is_read_with_its_full_truth(whole: tuple[WaveRecipe, Path]) -> None:
@@ -216,7 +268,7 @@ def test_a_shard_made_before_the_full_truth_was_kept_is_still_read(
                 del file[name].attrs[key]
     waves = list(particle_waves(recipe, old))
     assert [(w.atoms, w.strain) for w in waves] == [(0, None)] * 4
-    assert made_again(recipe, tmp_path, FIRST, 1, CPU) == []
+    assert made_again(recipe, tmp_path, FIRST, 1, CPU).unlike == ()
 
 
 def flip_a_bit_of_the_wave(path: Path) -> None:

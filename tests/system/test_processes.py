@@ -96,7 +96,7 @@ def test_microscope_daemon_snapshot_and_a_clean_end() -> None:
             line.close()
         assert daemon.returncode == 0
         events = [json.loads(text)["event"] for text in errors.splitlines()]
-        assert (events[0], events[1], events[-1]) == ("backend", "ready", "stopped")
+        assert [e for e in events if e in ("backend", "ready", "stopped")] == ["backend", "ready", "stopped"]
         again = beamside("replay", f"{folder}/session.beamside", "--snapshots", snapshots)
         assert again.returncode == 0, again.stderr
         assert "particles (each counted once)" in again.stdout

@@ -29,9 +29,11 @@ from protocol.model_card_json import card_to_json
 from simulator.serve import SESSION, frames, load_session
 from tests.examples import CLASSES
 from trainer.export import LARGEST_ROUNDING, export_classifier, export_detector
+from trainer.golden import with_golden
 from trainer.half import halve
-from trainer.lighter import Judge, patch_judge, runner
+from trainer.lighter import Judge, patch_judge
 from trainer.quantise import quantise
+from trainer.runtime import runner
 from trainer.train import network
 
 PROVENANCE = {"run": "a test"}
@@ -57,9 +59,24 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     folder = tmp_path_factory.mktemp("models")
     networks = {role: fresh(role) for role in ("detector", "classifier")}
     export_classifier(
-        networks["classifier"], CLASSES, 128, folder, name="random", pixel_size_nm=0.075, provenance=PROVENANCE
+        networks["classifier"],
+        CLASSES,
+        128,
+        folder,
+        golden=patches(3),
+        name="random",
+        pixel_size_nm=0.075,
+        provenance=PROVENANCE,
     )
-    export_detector(networks["detector"], folder, name="random", pixel_size_nm=0.24, patch_px=8, provenance=PROVENANCE)
+    export_detector(
+        networks["detector"],
+        folder,
+        golden=np.random.default_rng(6).standard_normal((2, 2, 64, 64)),
+        name="random",
+        pixel_size_nm=0.24,
+        patch_px=8,
+        provenance=PROVENANCE,
+    )
     return folder, networks
 
 
@@ -92,15 +109,15 @@ def test_half_precision_and_8_bit_give_the_same_within_their_tolerance(
     x = patches(24)
     with torch.inference_mode():
         logits = networks["classifier"](torch.from_numpy(x)).numpy()
-    lenient = Judge(inputs=[x], score=lambda run: 1.0, samples=24)
+    lenient = Judge(inputs=[x], measures=lambda run, card: {"accuracy": 1.0}, samples=24)
     halve(tmp_path, "classifier", lenient)
     quantise(tmp_path, "classifier", [x[:8]], lenient)
     assert apart(runner((tmp_path / "classifier.fp16.onnx").read_bytes(), 1)(x), logits) < HALF
     assert apart(runner((tmp_path / "classifier.int8.onnx").read_bytes(), 1)(x), logits) < EIGHT_BIT
     kinds = {node.op_type for node in onnx.load(tmp_path / "classifier.int8.onnx").graph.node}
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
-    engine = load_engine(tmp_path, prefer="onnxruntime-cpu", threads=1)
-    assert engine.backend == "onnxruntime-cpu fp32/int8"
+    engine = load_engine(tmp_path, prefer="onnxruntime-cpu", threads=1, ratio=lambda *_: 0.5)
+    assert engine.backend.startswith("onnxruntime-cpu detector fp32, classifier int8 on ")
     assert engine.classifier_card.extras["precision"] == "int8"
 
 
@@ -122,15 +139,16 @@ def test_the_shipped_networks_give_the_same_shapes_and_particles_in_8_bit(
     scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]], tmp_path: Path
 ) -> None:
     frame, maps, cut = scene
-    for path in MODELS.glob("*.*"):
-        if path.stem in ("detector", "classifier"):
+    for role in ("detector", "classifier"):
+        for path in MODELS.glob(f"{role}.[ojg]*"):
             shutil.copy(path, tmp_path / path.name)
     full = runner((tmp_path / "classifier.onnx").read_bytes(), 1)
     answers = full(cut)
     quantise(tmp_path, "classifier", [cut], _lenient(cut))
     quantise(tmp_path, "detector", [maps[None]], _lenient(maps[None]))
     light = load_engine(tmp_path, prefer="onnxruntime-cpu", precision="int8", threads=1)
-    assert light.backend == "onnxruntime-cpu int8"
+    assert light.backend.startswith("onnxruntime-cpu int8 on ")
+    assert light.warnings == ()
     got = light.classify(cut)
     sure = np.sort(answers, 1)[:, -1] - np.sort(answers, 1)[:, -2] > 0.5
     assert sure.sum() >= 5
@@ -147,14 +165,14 @@ def test_the_shipped_networks_give_the_same_shapes_and_particles_in_8_bit(
 
 
 def _lenient(x: NDArray[np.float32]) -> Judge:
-    return Judge(inputs=[x], score=lambda run: 1.0, samples=len(x))
+    return Judge(inputs=[x], measures=lambda run, card: {"accuracy": 1.0}, samples=len(x))
 
 
 def test_what_costs_accuracy_is_refused_and_not_written(
     scene: tuple[Frame, NDArray[np.float32], NDArray[np.float32]], tmp_path: Path
 ) -> None:
     _, _, cut = scene
-    for path in MODELS.glob("classifier.[jo]*"):
+    for path in MODELS.glob("classifier.[jog]*"):
         shutil.copy(path, tmp_path / path.name)
     strict = patch_judge(cut, runner((tmp_path / "classifier.onnx").read_bytes(), 1)(cut).argmax(1))
     blind = [1e-3 * cut]  # ranges of hardly any signal: real activations are cut off
@@ -203,6 +221,7 @@ def wide_range(path: Path, *, logarithm: bool) -> None:
         model_sha256=hashlib.sha256(content).hexdigest(),
         provenance=PROVENANCE,
     )
+    card = with_golden(path, runner(content), np.ones((1, 1, 4, 4)), card)
     path.with_suffix(".json").write_text(card_to_json(card), encoding="utf-8")
 
 
@@ -234,7 +253,16 @@ class Forgetful(nn.Module):
 
 def test_a_network_that_does_not_agree_with_its_graph_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"classifier\.onnx: PyTorch and ONNX Runtime differ by 1, more than 0\.001"):
-        export_classifier(Forgetful(), CLASSES, 64, tmp_path, name="x", pixel_size_nm=0.1, provenance=PROVENANCE)
+        export_classifier(
+            Forgetful(),
+            CLASSES,
+            64,
+            tmp_path,
+            golden=np.zeros((1, 1, 64, 64)),
+            name="x",
+            pixel_size_nm=0.1,
+            provenance=PROVENANCE,
+        )
     assert not list(tmp_path.iterdir())
 
 

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from trainer.lighter import runner
 from trainer.pack import packed, unpacked
+from trainer.runtime import runner
 
 
 def a_convolution(largest: float) -> onnx.ModelProto:

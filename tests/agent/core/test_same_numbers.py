@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates, median_filter, spline_filter
+from scipy.ndimage import (
+    gaussian_filter,
+    gaussian_filter1d,
+    map_coordinates,
+    median_filter,
+    spline_filter,
+    spline_filter1d,
+)
 
+from agent.core import patches
 from agent.core.blocks import block_means, block_moments
 from agent.core.patches import OUTLIERS_SIGMA, cut_patches
 from agent.core.robust import median, median3x3, median_and_sigma
@@ -138,3 +146,13 @@ def test_block_sums_leave_out_a_rest_that_fills_no_block() -> None:
     assert mean.tolist() == [[4.0, 6.0, 8.0], [18.0, 20.0, 22.0]]
     assert spread == pytest.approx(np.sqrt((4 * 0.5**2 + 4 * 3.5**2) / 4))
     assert np.array_equal(block_means(pixels, 2), mean)
+
+
+@pytest.mark.parametrize("ratio", [1.25, 2.5, 3.75])
+def test_no_weight_of_the_sampler_is_a_denormal_number(ratio: float) -> None:
+    """Products with denormal numbers took three quarters of the time of cutting on one processor."""
+    sigma_px = np.sqrt((ratio**2 - 1) / 12)
+    weights = patches._coefficients(400, float(sigma_px))
+    assert np.abs(weights[weights != 0]).min() > np.finfo(np.float32).tiny
+    exact = spline_filter1d(gaussian_filter1d(np.eye(400), sigma_px, axis=0, mode="nearest"), order=3, axis=0)
+    assert np.abs(weights - exact).max() < 1e-6

@@ -97,6 +97,16 @@ def test_a_stopped_recording_is_an_alarm() -> None:
     assert "No space left" in state.banner.text
 
 
+def test_a_network_that_was_refused_when_it_was_loaded_is_told_until_the_agent_starts_anew() -> None:
+    source = snapshot()
+    refused = "classifier.int8.onnx computes wrongly here: off by 1.7, its card allows 0.025"
+    state = resolve(replace(source, health=replace(source.health, warnings=(refused,))), Viewer())
+    assert (state.banner.text, state.banner.level) == (f"MODEL: {refused}", "warn")
+    assert cell(state, "backend")[1] == "warn"
+    assert refused in to_csv(replace(source, health=replace(source.health, warnings=(refused,))))
+    assert cell(resolve(source, Viewer()), "backend")[1] == "ok"
+
+
 def test_before_the_first_frame_it_says_what_it_waits_for_and_where() -> None:
     waiting = replace(snapshot(), frame=None, notes={"endpoint": "tcp://microscope:45010"})
     assert "waits for the first frame on tcp://microscope:45010" in resolve(waiting, Viewer()).banner.text

@@ -16,7 +16,7 @@ from agent import cli
 from agent.edge.driver import Driver, Gpu, probe
 from agent.edge.engine_cache import MOST_FILES, EngineCache, Key, cache_folder
 from agent.edge.errors import EdgeError
-from agent.edge.model_files import choose_file
+from agent.edge.model_files import candidates
 from agent.edge.onnx import load_network
 from agent.edge.settings import MODELS
 from agent.edge.tensorrt import TensorRt, open_tensorrt
@@ -25,7 +25,7 @@ from agent.edge.tensorrt_plans import classifier_profile, detector_profile, exac
 from tests.fake_tensorrt import FakeCuda, FakeTensorRt
 
 DRIVER = Driver(gpus=(Gpu(name="NVIDIA Test", capability=(8, 9)),), version="580.95.05")
-FILES = {role: choose_file(MODELS, role, "fp32", lighter="fp16") for role in ("detector", "classifier")}
+FILES = {role: candidates(MODELS, role, "fp32", lighter="fp16").files[0] for role in ("detector", "classifier")}
 KEY = Key(
     onnx_sha256="a" * 64,
     module="tensorrt",

@@ -1,9 +1,9 @@
-"""Run a command as on a processor without some instruction sets: `python -m tests.bench.older_processor avx2 COMMAND`.
+"""Run a command as on an older processor: `python -m tests.bench.older_processor avx2 COMMAND`.
 
-`avx2` hides AVX-512 and every VNNI, `avx512` hides every VNNI, `avx-vnni` hides AVX-512 alone. Libraries then choose the
-code that they choose on such a processor, so its results are those; its times are this processor's times for that code.
-Needs Linux on x86-64, a C compiler, and a processor with the flag `cpuid_fault` (Intel since 2012). Programs that are
-started by the command are covered as well. Caches of beamside are kept apart.
+`avx2` hides AVX-512 and every VNNI, `avx512` hides every VNNI, `avx-vnni` hides AVX-512 alone. Libraries then choose
+the code that they choose on such a processor: results are that code's, times are this processor's times for it. Needs
+Linux on x86-64, a C compiler, and a processor with the flag `cpuid_fault` (Intel since 2012). Programs that the command
+starts are covered as well. beamside's caches are kept apart.
 """
 
 from __future__ import annotations

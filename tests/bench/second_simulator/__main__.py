@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     two = commands.add_parser("score")
     two.add_argument("--classifier", type=Path, required=True, help="a checkpoint, or a folder with classifier.onnx")
     two.add_argument("--bank", type=Path, default=Path("data/bank/second"))
+    two.add_argument(
+        "--precision", nargs="+", default=["fp32"], choices=("fp32", "fp16", "int8"), help="of a model folder"
+    )
     two.add_argument("--calibration", type=Path, help="held-out bank that a checkpoint's temperature is fitted on")
     two.set_defaults(run=_score)
     options = parser.parse_args(arguments)
@@ -54,8 +57,9 @@ def _make(options: argparse.Namespace) -> None:
 def _score(options: argparse.Namespace) -> None:
     from tests.bench.second_simulator.score import report
 
-    for line in report(options.classifier, options.bank, options.calibration):
-        print(line)
+    for precision in options.precision:
+        for line in report(options.classifier, options.bank, options.calibration, precision):
+            print(line)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from agent.core.calibrate import probabilities
 from agent.core.population import wilson
+from agent.edge.model_files import candidates
 from agent.edge.onnx import load_network, read_card
+from agent.edge.processor import this_processor
 from trainer.bank import Patches, read_patches, shards_of
 from trainer.calibration import (
     accuracy_on_surest,
@@ -33,8 +35,8 @@ Logits = NDArray[np.float64]
 Labels = NDArray[np.integer[Any]]
 
 
-def report(classifier: Path, bank: Path, calibration: Path | None) -> Iterator[str]:
-    """Lines that say how good a checkpoint (.pt) or a model folder (classifier.onnx and its card) is on a bank.
+def report(classifier: Path, bank: Path, calibration: Path | None, precision: str = "fp32") -> Iterator[str]:
+    """Lines that say how good a checkpoint (.pt) or a network of a model folder, of some precision, is on a bank.
 
     Raises:
         ValueError: a bank is empty, or the classifier does not know the five classes.
@@ -42,19 +44,25 @@ def report(classifier: Path, bank: Path, calibration: Path | None) -> Iterator[s
     """
     shards = shards_of(bank)
     data = read_patches(shards)
-    logits, order, temperature, said_by = answers(classifier, data, calibration)
+    logits, order, temperature, said_by = answers(classifier, data, calibration, precision)
     labels = order[data.rows["label"]]
-    yield f"{classifier} on {bank}: {len(labels)} images of {len(np.unique(data.rows['wave']))} particles"
+    kind = f" in {precision} on {this_processor().instruction_set}" if classifier.is_dir() else ""
+    yield f"{classifier}{kind} on {bank}: {len(labels)} images of {len(np.unique(data.rows['wave']))} particles"
     yield f"over {len(shards)} films; temperature {temperature:.3f} {said_by}"
     p = probabilities(logits, temperature)
     yield from measures(p, {**data.rows, "label": labels}, order)
+    if classifier.is_dir():
+        yield from naming(p, labels, read_card(classifier / "classifier.json").threshold)
 
 
-def answers(classifier: Path, data: Patches, calibration: Path | None) -> tuple[Logits, Labels, float, str]:
+def answers(
+    classifier: Path, data: Patches, calibration: Path | None, precision: str
+) -> tuple[Logits, Labels, float, str]:
     """(logits (n, k), the classifier's number of each of `CLASSES`, temperature, where that is from)."""
     if classifier.is_dir():
-        card = read_card(classifier / "classifier.json")
-        run = load_network(classifier / "classifier.onnx", card, "CPUExecutionProvider", threads=1)
+        (file,) = candidates(classifier, "classifier", precision, lighter=precision).files
+        card = file.card
+        run = load_network(file.path, card, "CPUExecutionProvider", threads=1)
         inputs = data.patches.astype(np.float32)[:, None]
         parts = [run(inputs[n : n + BATCH]) for n in range(0, len(inputs), BATCH)]
         return np.concatenate(parts).astype(np.float64), numbers(card.classes), card.temperature, "of its card"
@@ -91,6 +99,13 @@ def measures(p: NDArray[np.float64], rows: dict[str, NDArray[Any]], order: Label
     for name, chosen in (("", np.full(len(labels), True)), (f", at {DOSE_E_PER_A2:.0f} e/A^2 and more", enough)):
         yield from sureness(name, p[chosen], labels[chosen])
     yield from confusion(p, labels, order)
+
+
+def naming(p: NDArray[np.float64], labels: Labels, threshold: float) -> Iterator[str]:
+    """What a user is shown at the card's threshold."""
+    named = p.max(1) >= threshold
+    yield share(f"named at the card's threshold of {threshold:g}", named)
+    yield share("  of these, wrong", (p.argmax(1) != labels)[named])
 
 
 def sureness(name: str, p: NDArray[np.float64], labels: Labels) -> Iterator[str]:

@@ -1,0 +1,70 @@
+"""Golden inputs of a network with the outputs that are expected of it, to bytes and back. Pure.
+
+They lie beside the network as ``ROLE.golden.npz`` or ``ROLE.PRECISION.golden.npz``, and the card holds their hash: what
+computes a network elsewhere (another processor, a GPU, another runtime) is believed when it gives these outputs.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.errors import ProtocolError
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of both arrays together, unpacked; looked at before anything is."""
+NAMES = ("inputs", "outputs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Golden:
+    """What a network was given, and what it answered where it was made."""
+
+    inputs: NDArray[np.float32]
+    """(n, c, h, w); every value is one that half precision has."""
+    outputs: NDArray[np.float32]
+    """(n, k) logits of a classifier, (n, k, h, w) probabilities of a detector."""
+
+    def __post_init__(self) -> None:
+        if self.inputs.ndim != 4 or len(self.inputs) == 0 or len(self.outputs) != len(self.inputs):
+            raise ProtocolError(
+                f"golden inputs (n, c, h, w) and as many outputs were promised, "
+                f"got {self.inputs.shape} and {self.outputs.shape}"
+            )
+        if not (np.isfinite(self.inputs).all() and np.isfinite(self.outputs).all()):
+            raise ProtocolError("golden inputs and outputs are finite; these are not")
+
+
+def golden_to_bytes(golden: Golden) -> bytes:
+    """A compressed .npz; inputs are kept in half precision.
+
+    Raises:
+        ProtocolError: an input is not a value of half precision.
+    """
+    half = golden.inputs.astype(np.float16)
+    if not np.array_equal(half.astype(np.float32), golden.inputs):
+        raise ProtocolError("golden inputs must be values of half precision: round them before the network sees them")
+    content = io.BytesIO()
+    np.savez_compressed(content, inputs=half, outputs=golden.outputs.astype(np.float32))
+    return content.getvalue()
+
+
+def golden_from_bytes(content: bytes) -> Golden:
+    """Raises ProtocolError when it is no golden file, or too large."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if (size := sum(member.file_size for member in archive.infolist())) > MAX_BYTES:
+                raise ProtocolError(f"golden file: at most {MAX_BYTES} bytes are allowed, it unpacks to {size}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            inputs, outputs = (np.asarray(file[name]) for name in NAMES)
+    except ProtocolError:
+        raise
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ProtocolError(f"golden file: an .npz with {' and '.join(NAMES)} was promised ({error})") from error
+    if inputs.dtype.kind != "f" or outputs.dtype.kind != "f":
+        raise ProtocolError(f"golden file: floating-point arrays were promised, got {inputs.dtype}, {outputs.dtype}")
+    return Golden(inputs=inputs.astype(np.float32), outputs=outputs.astype(np.float32))

@@ -1,0 +1,91 @@
+"""A network is believed where it gives its golden outputs, and refused, aloud, where it does not."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.edge.errors import EdgeError
+from agent.edge.self_check import SelfCheckError, check, golden_path, read_golden
+from protocol.golden import Golden, golden_to_bytes
+from tests.fakes import engine
+
+GOLDEN = Golden(
+    inputs=np.arange(48, dtype=np.float32).reshape(3, 1, 4, 4), outputs=np.arange(15, dtype=np.float32).reshape(3, 5)
+)
+CARD = replace(engine().classifier_card, golden_sha256="0" * 64, golden_tolerance=0.1)
+
+
+def answering(off: float) -> object:
+    """A network that gives the golden outputs, one element of them off."""
+
+    def network(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        wanted = GOLDEN.outputs[[int(x.flat[0]) // 16 for x in inputs]].copy()
+        wanted[:, 2] += np.float32(off)
+        return wanted
+
+    return network
+
+
+@pytest.mark.parametrize("off", [0.0, 0.09, -0.09])
+def test_outputs_within_the_tolerance_of_the_card_are_believed(off: float) -> None:
+    assert check(answering(off), GOLDEN, CARD, "x.onnx") == pytest.approx(abs(off), abs=1e-6)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("off", [0.11, -3.0, np.inf, np.nan])
+def test_outputs_that_are_further_off_or_no_numbers_are_refused(off: float) -> None:
+    with pytest.raises(SelfCheckError, match=r"x\.onnx computes wrongly here: off by .*, its card allows 0\.1"):
+        check(answering(off), GOLDEN, CARD, "x.onnx")  # type: ignore[arg-type]
+
+
+def test_outputs_of_another_shape_are_refused() -> None:
+    with pytest.raises(SelfCheckError, match=r"gives outputs of \(3, 4\), its card promises \(3, 5\)"):
+        check(lambda x: np.zeros((len(x), 4), dtype=np.float32), GOLDEN, CARD, "x.onnx")
+
+
+def test_a_runtime_that_fails_while_it_computes_is_an_error_of_ours() -> None:
+    def broken(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise RuntimeError("CUDA error 700")
+
+    with pytest.raises(EdgeError, match=r"x\.onnx does not run: RuntimeError: CUDA error 700"):
+        check(broken, GOLDEN, CARD, "x.onnx")
+
+
+def test_the_golden_file_is_the_one_that_the_card_names(tmp_path: Path) -> None:
+    network = tmp_path / "classifier.int8.onnx"
+    content = golden_to_bytes(GOLDEN)
+    card = replace(CARD, golden_sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(EdgeError, match=r"classifier\.int8\.golden\.npz: No such file.*promises golden outputs"):
+        read_golden(network, card)
+    golden_path(network).write_bytes(content)
+    found = read_golden(network, card)
+    assert found is not None
+    assert np.array_equal(found.outputs, GOLDEN.outputs)
+    with pytest.raises(EdgeError, match=r"the card names 000000000000…, this file is"):
+        read_golden(network, CARD)
+    golden_path(network).write_bytes(b"PK")
+    with pytest.raises(EdgeError, match=r"an \.npz with inputs and outputs was promised"):
+        read_golden(network, replace(card, golden_sha256=hashlib.sha256(b"PK").hexdigest()))
+
+
+def test_a_card_without_golden_outputs_has_none_to_read(tmp_path: Path) -> None:
+    assert read_golden(tmp_path / "classifier.onnx", replace(CARD, golden_sha256="")) is None
+
+
+def test_every_shipped_network_gives_its_golden_outputs_on_this_machine() -> None:
+    from agent.edge.model_files import candidates
+    from agent.edge.onnx import load_network
+    from agent.edge.settings import MODELS
+
+    for role in ("detector", "classifier"):
+        for precision in ("fp32", "int8"):
+            (file,) = candidates(MODELS, role, precision, lighter="int8").files
+            golden = read_golden(file.path, file.card)
+            assert golden is not None
+            network = load_network(file.path, file.card, "CPUExecutionProvider", threads=1)
+            assert check(network, golden, file.card, file.path.name) <= file.card.golden_tolerance

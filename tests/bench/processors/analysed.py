@@ -1,0 +1,117 @@
+"""The demo's frames to particles and statistics, by the shipped engine in full precision; and a short training."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agent.core.config import AnalysisConfig
+from agent.core.engine import Engine
+from agent.core.patches import cut_patches
+from agent.core.pipeline import analyse
+from agent.core.result import FrameResult
+from agent.core.standardise import channels
+from agent.core.stats import empty, fold, statistics
+from agent.core.track import follow, no_tracks
+from agent.edge.analyse_files import line
+from agent.edge.backend import load_engine
+from agent.edge.settings import MODELS
+from protocol.frame import Frame
+from simulator.serve import RIM_PX, SESSION, corner_px, frames, load_session
+from tests.bench.processors.simulated import CPU, DOSE_E_PER_A2, Result
+from tests.trainer.test_fit import config, striped
+from trainer.bank import write_shard
+from trainer.checkpoint import load
+from trainer.parallel import Place
+from trainer.train import Length, fit
+
+FRAMES = 8
+STEPS = 5
+
+
+@cache
+def demo_frames() -> list[Frame]:
+    """As the virtual microscope plays them from the session in the repository."""
+    stream = frames(load_session(SESSION), DOSE_E_PER_A2, seed=1)
+    return [next(stream) for _ in range(FRAMES)]
+
+
+@cache
+def engine() -> Engine:
+    """ONNX Runtime with as many threads as torch has here."""
+    return load_engine(MODELS, prefer="onnxruntime-cpu", precision="fp32", threads=torch.get_num_threads())
+
+
+@cache
+def detector_input() -> NDArray[np.float32]:
+    """Of the first frame."""
+    card = engine().detector_card
+    return channels(demo_frames()[0].pixels, load_session(SESSION).pixel_size_nm, card.pixel_size_nm, card.patch_px)[0]
+
+
+@cache
+def patches() -> NDArray[np.float32]:
+    """About the true centres of the first frame: what the detector finds is not in them."""
+    session, card, pixels = load_session(SESSION), engine().classifier_card, demo_frames()[0].pixels
+    own = session.truth["field"] == 0
+    centres_px = np.stack([session.truth["y_px"][own], session.truth["x_px"][own]], 1) - corner_px(0)
+    inside = ((centres_px > RIM_PX) & (centres_px < min(pixels.shape) - RIM_PX)).all(1)
+    return cut_patches(pixels, centres_px[inside], session.pixel_size_nm, card.patch_px, card.pixel_size_nm)
+
+
+@cache
+def results() -> list[FrameResult]:
+    """Of every frame."""
+    return [analyse(frame, engine(), AnalysisConfig()) for frame in demo_frames()]
+
+
+def outlines() -> Result:
+    """Position and diameter of every particle."""
+    return [np.array([(p.y_px, p.x_px, p.diameter_nm / r.pixel_size_nm) for p in r.particles]) for r in results()]
+
+
+def chances() -> Result:
+    """Calibrated probabilities of every particle."""
+    return [np.array([p.probabilities for p in r.particles]) for r in results()]
+
+
+def json_lines() -> Result:
+    """The particles of each line that `beamside analyse` writes; what it says of the machine is left out."""
+    lines = [line(Path("demo"), n, result, engine()) for n, result in enumerate(results())]
+    return [np.array(json.dumps(one["particles"])) for one in lines]
+
+
+def population() -> Result:
+    """Fractions and their intervals, corrected as the shipped card says."""
+    card = engine().classifier_card
+    state, tracks = empty(card.classes), no_tracks()
+    for result in results():
+        tracks, numbers = follow(tracks, result)
+        state = fold(state, replace(result, camera_time_s=0.0), numbers)
+    shown = statistics(state, card.threshold, card.confusion).shapes
+    return [np.array([(s.fraction, s.fraction_low, s.fraction_high) for s in shown])]
+
+
+@cache
+def training() -> tuple[Result, Result]:
+    """(losses, averaged weights) of both networks after a few steps, on the stripes of tests/trainer."""
+    losses: Result = []
+    weights: Result = []
+    with tempfile.TemporaryDirectory() as name:
+        bank = Path(name) / "bank"
+        write_shard(bank / "shard-00000.npz", striped(24, np.random.default_rng(1)))
+        for role in ("classifier", "detector"):
+            out = Path(name) / f"{role}.pt"
+            short = config(role, shards=1, window=1)
+            fit(short, Length(steps=STEPS, decay=2), bank, out, Place(rank=0, processes=1, device=CPU))
+            lines = out.with_suffix(".jsonl").read_text("utf-8").splitlines()
+            losses.append(np.array([json.loads(one)["loss"] for one in lines]))
+            weights += [w.float().numpy() for w in load(out)["average"].values() if w.dtype.is_floating_point]
+    return losses, weights
