@@ -119,8 +119,8 @@ def _stopping(seconds: float | None = None) -> Iterator[threading.Event]:
 
 
 def _live(options: argparse.Namespace) -> int:
-    from agent.edge.live_run import run_live
-    from agent.edge.window_process import window
+    from agent.commands.dashboard import window
+    from agent.commands.live import run_live
 
     settings = _settings(options)
     with _stopping() as stop, window(settings.snapshots, settings.commands, stop):
@@ -130,17 +130,17 @@ def _live(options: argparse.Namespace) -> int:
 
 
 def _daemon(options: argparse.Namespace) -> int:
-    from agent.daemon import run_daemon
+    from agent.commands.daemon import run_daemon
 
     return run_daemon(_settings(options))
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from agent.edge.live_run import warmed_engine
-    from agent.edge.publish import SnapshotPublisher
-    from agent.edge.replay import replay
-    from agent.edge.table import table
-    from protocol.snapshot_wire import encode_snapshot
+    from agent.commands.live import warmed_engine
+    from agent.commands.text_table import table
+    from agent.edge.session.replay import replay
+    from agent.edge.transport.snapshot_publisher import SnapshotPublisher
+    from protocol.wire.snapshot import encode_snapshot
 
     settings = _settings(options)
     try:
@@ -167,14 +167,14 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    from agent.edge.window_process import run_window
+    from agent.commands.dashboard import run_window
 
     return run_window(options.snapshots, options.commands)
 
 
 def _record(options: argparse.Namespace) -> int:
-    from agent.edge.recording import Recorder
-    from agent.edge.source import KaraboSource
+    from agent.edge.files.recording import Recorder
+    from agent.edge.transport.frame_source import KaraboSource
 
     count = 0
     with (
@@ -195,8 +195,8 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
-    from agent.edge.analyse_files import analyse_files
-    from agent.edge.backend import load_engine
+    from agent.commands.analyse import analyse_files
+    from agent.edge.inference.backend import load_engine
 
     settings = _settings(options)
     engine = load_engine(
@@ -217,7 +217,7 @@ def _analyse(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from agent.edge.demo import run_demo
+    from agent.commands.demo import run_demo
 
     settings = _settings(options)
     with _stopping(options.seconds) as stop:
@@ -225,8 +225,8 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build_engine(options: argparse.Namespace) -> int:
-    from agent.edge.build_engine import build_engines, frame_tier
-    from agent.edge.machine import look
+    from agent.commands.build_plans import build_engines, frame_tier
+    from agent.edge.inference.hardware import look
 
     build_engines(
         options.models,

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """The promise of a network file. `agent.edge.onnx` refuses a graph that does not match it."""
+    """The promise of a network file. `agent.edge.inference.onnx` refuses a graph that does not match it."""
 
     name: str
     role: str

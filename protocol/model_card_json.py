@@ -7,7 +7,7 @@ import math
 
 from protocol.errors import ProtocolError
 from protocol.model_card import ModelCard
-from protocol.plain import from_plain, to_plain
+from protocol.wire.typed import from_plain, to_plain
 
 
 def card_to_json(card: ModelCard) -> str:

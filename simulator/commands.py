@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from simulator.frames import WholeFrame
-from simulator.movie import MovieRecipe
+from simulator.exit_waves.generate import RECIPE, begin, make_here, make_in_processes, part_of
+from simulator.exit_waves.store import Shard, encoded, made_by, make_sample, missing, sample_digest, shards, sweep
+from simulator.exit_waves.verify import draw_samples, health, made_again
+from simulator.microscope.session import make_session
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.recording import Wish, make_frame, make_movie, save
-from simulator.session import make_session
-from simulator.stock import Shard, encoded, made_by, make_sample, missing, sample_digest, shards, sweep
-from simulator.verify import draw_samples, health, made_again
-from simulator.work import RECIPE, begin, make_here, make_in_processes, part_of
+from simulator.scenes.frame import WholeFrame
+from simulator.scenes.movie import MovieRecipe
+from simulator.scenes.on_demand import Wish, make_frame, make_movie, save
 
 Said = tuple[int, str]
 
@@ -93,20 +93,20 @@ def sample(options: argparse.Namespace) -> Said:
 
 def show(options: argparse.Namespace) -> Said:
     """A contact sheet."""
-    sheet = _drawing("show").contact_sheet(
+    sheet = _drawing("figures.contact_sheet").contact_sheet(
         read_waves(options.recipe),
         read_envelope(options.recipe),
         samples=options.samples,
         seed=options.seed,
         device=_device(options),
     )
-    _drawing("show_style").save(sheet, options.out)
+    _drawing("figures.style").save(sheet, options.out)
     return 0, str(options.out)
 
 
 def pictures(options: argparse.Namespace) -> Said:
     """The pictures of the README."""
-    return 0, "\n".join(str(path) for path in _drawing("show_pictures").make_all(options.out, _device(options)))
+    return 0, "\n".join(str(path) for path in _drawing("figures.readme").make_all(options.out, _device(options)))
 
 
 def frame(options: argparse.Namespace) -> Said:
@@ -206,7 +206,7 @@ def _slurm_jobs(options: argparse.Namespace) -> Any:
 
 
 def _cluster() -> ModuleType:
-    return _needing("cluster", "scale", "--scheduler and --slurm")
+    return _needing("exit_waves.cluster", "scale", "--scheduler and --slurm")
 
 
 def _drawing(name: str) -> ModuleType:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import numpy as np
 
-from simulator.crystals import SHAPES
-from simulator.elements import FCC
+from simulator.specimen.elements import FCC
+from simulator.specimen.shapes import SHAPES
 
 Range = tuple[float, float]
 Counts = tuple[int, int]
@@ -67,7 +67,7 @@ class WaveRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """The imaging conditions: ranges from which every exposure is drawn. Conventions: simulator/optics.py."""
+    """The imaging conditions: ranges from which every exposure is drawn. Conventions: simulator/imaging/optics.py."""
 
     camera_pixel_size_nm: Annotated[Range, Within(0.005, 0.5)]
     c1_nm: Annotated[Range, Within(-1e4, 1e4)]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.engine import Engine
+from agent.core.networks import Engine
 from protocol.frame import Frame
-from protocol.karabo import encode_frame
 from protocol.model_card import ModelCard
+from protocol.wire.karabo import encode_frame
 from tests.examples import CLASSES
 
 

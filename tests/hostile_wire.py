@@ -6,7 +6,7 @@ import msgpack
 import numpy as np
 
 from protocol.frame import Frame
-from protocol.karabo import encode_frame
+from protocol.wire.karabo import encode_frame
 
 GOOD = Frame(
     pixels=np.arange(12, dtype=np.uint16).reshape(3, 4),

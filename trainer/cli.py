@@ -14,21 +14,28 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from simulator.exit_waves.simulate import ParticleWave
+from simulator.exit_waves.store import film_split, film_waves, particle_waves, wave_split
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.stock import film_split, film_waves, particle_waves, wave_split
-from simulator.waves import ParticleWave
-from trainer.bank import read_maps, read_patches, shards_of, write_shard
-from trainer.calibration import confusion_counts
-from trainer.evaluate import accuracy_of, class_accuracy, classifier_measures, detector_measures, fused_views, judge
-from trainer.export import export_classifier, export_detector
-from trainer.feed import POLL_S
-from trainer.golden import telling_maps, telling_patches
-from trainer.parallel import place
-from trainer.quantise import lighten
-from trainer.render import Sizes, render, stock_of
-from trainer.report import write
-from trainer.report_measure import Plan
-from trainer.train import FitConfig, Length, fit, trained
+from trainer.data.dataset import read_maps, read_patches, shards_of, write_shard
+from trainer.data.loader import POLL_S
+from trainer.data.samples import Sizes, render, stock_of
+from trainer.evaluation.calibration import confusion_counts
+from trainer.evaluation.predictions import (
+    accuracy_of,
+    class_accuracy,
+    classifier_measures,
+    detector_measures,
+    fused_views,
+    judge,
+)
+from trainer.export.golden import telling_maps, telling_patches
+from trainer.export.int8 import lighten
+from trainer.export.onnx import export_classifier, export_detector
+from trainer.fit.distributed import place
+from trainer.fit.train import FitConfig, Length, fit, trained
+from trainer.report.build import write
+from trainer.report.measure import Plan
 
 
 def main(arguments: list[str] | None = None) -> int:

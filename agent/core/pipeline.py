@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.core.calibrate import answer, probabilities
+from agent.core.calibration import answer, probabilities
 from agent.core.config import LARGEST_PIXEL_NM, SMALLEST_PIXEL_NM, AnalysisConfig
-from agent.core.detect import Outline, find
-from agent.core.engine import Engine
-from agent.core.patches import cut_patches
-from agent.core.result import FrameResult, NoPixelSize, Particle, UnusableFrame
-from agent.core.standardise import channels, usable
+from agent.core.networks import Engine
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels, usable
+from agent.core.results import FrameResult, NoPixelSize, Particle, UnusableFrame
+from agent.core.segmentation import Outline, find
 from protocol.frame import Frame
 
 

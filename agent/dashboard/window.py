@@ -16,22 +16,22 @@ from pathlib import Path
 import pyqtgraph as pg
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from agent.dashboard.asking import Asking
-from agent.dashboard.charts_widget import ChartsWidget
-from agent.dashboard.colours import BACKGROUND, TEXT
-from agent.dashboard.controls_widget import ControlsWidget
-from agent.dashboard.export_csv import to_csv
-from agent.dashboard.frame_widget import FrameWidget
-from agent.dashboard.health_state import Viewer
-from agent.dashboard.health_widget import BannerWidget, ElidedLabel, HealthWidget
-from agent.dashboard.view_state import ViewState, resolve
-from agent.edge.commands import send_command
+from agent.dashboard.state.command_sender import Asking
+from agent.dashboard.state.csv_export import to_csv
+from agent.dashboard.state.health import Viewer
+from agent.dashboard.state.palette import BACKGROUND, TEXT
+from agent.dashboard.state.view import ViewState, resolve
+from agent.dashboard.widgets.charts import ChartsWidget
+from agent.dashboard.widgets.controls import ControlsWidget
+from agent.dashboard.widgets.frame import FrameWidget
+from agent.dashboard.widgets.health import BannerWidget, ElidedLabel, HealthWidget
 from agent.edge.errors import EdgeError
-from agent.edge.subscribe import SnapshotSubscriber
+from agent.edge.transport.commands import send_command
+from agent.edge.transport.snapshot_subscriber import SnapshotSubscriber
 from protocol.command import Command
 from protocol.errors import ProtocolError
 from protocol.snapshot import Snapshot
-from protocol.snapshot_wire import decode_snapshot
+from protocol.wire.snapshot import decode_snapshot
 
 PULL_EVERY_MS = 100
 CHARTS_EVERY_S = 1.0

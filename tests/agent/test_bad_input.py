@@ -19,15 +19,15 @@ import numpy as np
 import pytest
 import tifffile
 
+from agent.commands.analyse import analyse_files
 from agent.core.config import AnalysisConfig
-from agent.edge.analyse_files import analyse_files
-from agent.edge.intake import Incoming, Intake
-from agent.edge.latest import Latest
-from agent.edge.loop import live
-from agent.edge.played import messages
-from agent.edge.recording import Recorder, read_recording
-from agent.edge.replay import replay
-from agent.edge.source import KaraboSource
+from agent.edge.files.playback import messages
+from agent.edge.files.recording import Recorder, read_recording
+from agent.edge.session.latest import Latest
+from agent.edge.session.live import live
+from agent.edge.session.receiver import Incoming, Intake
+from agent.edge.session.replay import replay
+from agent.edge.transport.frame_source import KaraboSource
 from tests.agent.test_live_is_replay import accounted
 from tests.fakes import ListSource, engine, field, parts
 
@@ -200,7 +200,7 @@ def test_a_full_disk_ends_the_recording_loudly_and_not_the_analysis(tmp_path: Pa
 RECORDS_FOR_EVER = """
 import sys
 from pathlib import Path
-from agent.edge.recording import Recorder
+from agent.edge.files.recording import Recorder
 from tests.fakes import field, parts
 message = parts(field(0))
 with Recorder(Path(sys.argv[1])) as recorder:

@@ -11,8 +11,8 @@ import karabo_bridge
 import numpy as np
 import pytest
 
-from agent.edge.source import KaraboSource
-from protocol.karabo import decode_frame
+from agent.edge.transport.frame_source import KaraboSource
+from protocol.wire.karabo import decode_frame
 
 FILE = Path(__file__).parents[2] / "deploy" / "gms_sender.py"
 IMAGE = np.arange(12, dtype=np.uint16).reshape(3, 4)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from agent.core.config import AnalysisConfig
-from agent.core.engine import Engine
+from agent.core.networks import Engine
 from agent.edge.errors import EdgeError
-from agent.edge.loop import live
-from agent.edge.recording import MAGIC, Recorder, analysed_live, read_recording
-from agent.edge.replay import replay
-from protocol.plain import to_plain
+from agent.edge.files.recording import MAGIC, Recorder, analysed_live, read_recording
+from agent.edge.session.live import live
+from agent.edge.session.replay import replay
 from protocol.snapshot import Snapshot
+from protocol.wire.typed import to_plain
 from tests.fakes import ListSource, engine, field, parts
 from tests.hostile_wire import HOSTILE
 

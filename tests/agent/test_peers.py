@@ -12,15 +12,15 @@ import pytest
 import zmq
 
 from agent.core.config import AnalysisConfig
-from agent.edge.backend import load_engine
-from agent.edge.loop import live
-from agent.edge.recording import Recorder, read_recording
-from agent.edge.replay import replay
+from agent.edge.files.recording import Recorder, read_recording
+from agent.edge.inference.backend import load_engine
+from agent.edge.session.live import live
+from agent.edge.session.replay import replay
 from agent.edge.settings import MODELS
-from agent.edge.source import KaraboSource
-from protocol.karabo import decode_frame
+from agent.edge.transport.frame_source import KaraboSource
 from protocol.snapshot import Snapshot
-from simulator.serve import SESSION, frames, load_session, serve
+from protocol.wire.karabo import decode_frame
+from simulator.microscope.server import SESSION, frames, load_session, serve
 from tests.agent.test_live_is_replay import accounted, bits
 from tests.real_data import PIXEL_SIZE_NM, real_frames
 

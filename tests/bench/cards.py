@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.edge.model_files import PRECISIONS, ROLES
-from agent.edge.onnx import read_card
+from agent.edge.inference.model_folder import PRECISIONS, ROLES
+from agent.edge.inference.onnx import read_card
 from agent.edge.settings import MODELS
 from protocol.model_card import ModelCard
 

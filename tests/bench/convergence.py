@@ -13,11 +13,12 @@ import math
 import numpy as np
 import torch
 
-from simulator import carbon, particles
-from simulator.grid import Grid, resample_spectrum
-from simulator.multislice import MARGIN_NM, exit_waves
-from simulator.optics import Optics, intensity
-from simulator.potential import Atoms
+from simulator.imaging.optics import Optics, intensity
+from simulator.propagation.grid import Grid, resample_spectrum
+from simulator.propagation.multislice import MARGIN_NM, exit_waves
+from simulator.propagation.potential import Atoms
+from simulator.specimen import carbon_film as carbon
+from simulator.specimen import particle as particles
 
 WIDTH_NM = 8.0
 COMMON_PX = 200

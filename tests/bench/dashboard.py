@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from protocol.snapshot import Snapshot
-from protocol.snapshot_wire import decode_snapshot, encode_snapshot
+from protocol.wire.snapshot import decode_snapshot, encode_snapshot
 from tests.examples import snapshot
 
 UPDATES = 30

@@ -1,6 +1,6 @@
 """The measurements behind three decisions, as ratios of processor time: `python -m tests.bench.engine_choices`.
 
-1. Are the sums over blocks of a frame faster inside an ONNX graph than in `agent.core.blocks`?
+1. Are the sums over blocks of a frame faster inside an ONNX graph than in `agent.core.preprocessing.block_statistics`?
 2. Which kind of 8-bit quantisation is fast on a CPU?
 3. What does it cost that ONNX Runtime's threads wait by spinning?
 """
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-from agent.core.blocks import block_moments
+from agent.core.preprocessing.block_statistics import block_moments
 from agent.edge.settings import MODELS
 from tests.bench.engines import PATCHES, best
-from trainer.quantise import QUANTISED, Batches
-from trainer.runtime import runner
+from trainer.export.int8 import QUANTISED, Batches
+from trainer.export.runtime import runner
 
 BLOCK = 8
 

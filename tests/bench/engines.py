@@ -26,26 +26,26 @@ from numpy.typing import NDArray
 from torch import nn
 
 from agent.core.config import AnalysisConfig
-from agent.core.detect import Outline, find
-from agent.core.engine import Engine
-from agent.core.patches import cut_patches
+from agent.core.networks import Engine
 from agent.core.pipeline import analyse
-from agent.core.standardise import channels
-from agent.edge.backend import ORDER, load_engine, obstacle
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels
+from agent.core.segmentation import Outline, find
 from agent.edge.errors import EdgeError
-from agent.edge.machine import look
-from agent.edge.processor import this_processor
+from agent.edge.inference.backend import ORDER, load_engine, obstacle
+from agent.edge.inference.hardware import look
+from agent.edge.inference.processor import this_processor
 from agent.edge.settings import MODELS
 from protocol.frame import Frame
-from simulator.serve import SESSION, frames, load_session
+from simulator.microscope.server import SESSION, frames, load_session
 from tests.examples import CLASSES
-from trainer.export import export_classifier, export_detector
-from trainer.half import halve
-from trainer.lighter import Judge
-from trainer.pack import unpacked
-from trainer.quantise import quantise
-from trainer.runtime import runner
-from trainer.train import network
+from trainer.export.acceptance import Judge
+from trainer.export.half import halve
+from trainer.export.int8 import quantise
+from trainer.export.onnx import export_classifier, export_detector
+from trainer.export.runtime import runner
+from trainer.export.weight_packing import unpacked
+from trainer.fit.train import network
 
 Clock = Callable[[], float]
 

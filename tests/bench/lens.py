@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from simulator import carbon, particles
-from simulator.grid import Grid
-from simulator.multislice import exit_waves
-from simulator.optics import Optics, angles_rad, intensity, source_points_for
-from simulator.potential import Atoms
+from simulator.imaging.optics import Optics, angles_rad, intensity, source_points_for
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import exit_waves
+from simulator.propagation.potential import Atoms
+from simulator.specimen import carbon_film as carbon
+from simulator.specimen import particle as particles
 
 GRID = Grid(size_px=256, pixel_size_nm=0.0274)
 UNCORRECTED: tuple[dict[str, complex], ...] = ({"c1_nm": -80.0, "c3_nm": 0.5e6}, {"c1_nm": -150.0, "c3_nm": 1.2e6})

@@ -22,11 +22,11 @@ from torch import nn
 
 from agent.core.config import AnalysisConfig
 from agent.core.pipeline import analyse
-from agent.edge.backend import load_engine
+from agent.edge.inference.backend import load_engine
 from agent.edge.settings import MODELS
-from trainer.bank import read_maps, shards_of
-from trainer.report_frames import REAL_PIXEL_NM, real_frames
-from trainer.train import trained
+from trainer.data.dataset import read_maps, shards_of
+from trainer.evaluation.frames import REAL_PIXEL_NM, real_frames
+from trainer.fit.train import trained
 
 MAP_PIXEL_NM = 0.24
 REACH_NM = 0.9

@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.edge.model_files import PRECISIONS, candidates
-from agent.edge.processor import this_processor
+from agent.edge.inference.model_folder import PRECISIONS, candidates
+from agent.edge.inference.processor import this_processor
 from agent.edge.settings import MODELS
 from protocol.model_card import ModelCard
-from trainer.bank import read_patches, shards_of
-from trainer.evaluate import envelope
-from trainer.lighter import Judge, map_judge, patch_judge
-from trainer.runtime import Run, runner
+from trainer.data.dataset import read_patches, shards_of
+from trainer.evaluation.predictions import envelope
+from trainer.export.acceptance import Judge, map_judge, patch_judge
+from trainer.export.runtime import Run, runner
 
 
 def main() -> None:

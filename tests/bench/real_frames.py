@@ -2,8 +2,8 @@
 
     python -m tests.bench.real_frames FOLDER [--vacuum STACK.tif]
 
-FOLDER holds images/image_i.png and masks/label_i.png. The frames are the report's (`trainer.report_frames`), and so is
-the matching; what differs is the engine: the shipped files, run as on the microscope.
+FOLDER holds images/image_i.png and masks/label_i.png. The frames are the report's (`trainer.evaluation.frames`), and
+so is the matching; what differs is the engine: the shipped files, run as on the microscope.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 
 from agent.core.config import AnalysisConfig
 from agent.core.pipeline import analyse
-from agent.edge.backend import load_engine
+from agent.edge.inference.backend import load_engine
 from agent.edge.settings import MODELS
-from trainer.report_frames import (
+from trainer.evaluation.frames import (
     REAL_PIXEL_NM,
     VACUUM_PIXELS_NM,
     against,

@@ -1,9 +1,9 @@
 """What a classifier reaches that sees no lattice: `python -m tests.bench.shortcuts [--particles N]`.
 
-Two shortcuts are closed by the way particles are made (simulator/crystals.py), and this says how well: the size alone
-(diameter of equal volume, number of atoms, projected area) and the outline alone (Hu's moments and area, perimeter and
-axis ratios of the projection). Split by structure; nearest neighbours of standardised features, the best of some k on
-the training half. Chance is one over the number of classes.
+Two shortcuts are closed by the way particles are made (simulator/specimen/shapes.py), and this says how well: the size
+alone (diameter of equal volume, number of atoms, projected area) and the outline alone (Hu's moments and area,
+perimeter and axis ratios of the projection). Split by structure; nearest neighbours of standardised features, the best
+of some k on the training half. Chance is one over the number of classes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 from scipy.stats import binom
 from skimage.measure import moments_central, moments_hu, moments_normalized, regionprops
 
-from simulator.particles import build
-from simulator.waves import projection_mask
+from simulator.exit_waves.simulate import projection_mask
+from simulator.specimen.particle import build
 
 SHAPES = ("cube", "octahedron", "truncated_octahedron", "decahedron", "icosahedron")
 DIAMETER_NM = (4.0, 8.0)

@@ -21,12 +21,13 @@ import dask
 import numpy as np
 import torch
 
-from simulator import carbon, particles
-from simulator.camera import Camera, expose
-from simulator.grid import Grid
-from simulator.multislice import batch_size, exit_waves, peak_bytes
-from simulator.optics import Optics, intensity
-from simulator.potential import Atoms, slice_numbers
+from simulator.imaging.camera import Camera, expose
+from simulator.imaging.optics import Optics, intensity
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import batch_size, exit_waves, peak_bytes
+from simulator.propagation.potential import Atoms, slice_numbers
+from simulator.specimen import carbon_film as carbon
+from simulator.specimen import particle as particles
 
 WIDTH_NM = 10.0
 ENERGY_KEV = 300.0

@@ -8,17 +8,17 @@ from collections.abc import Callable
 import numpy as np
 
 from agent.core.config import AnalysisConfig
-from agent.core.detect import Outline, find
-from agent.core.engine import Engine
-from agent.core.patches import cut_patches
+from agent.core.networks import Engine
 from agent.core.pipeline import analyse
-from agent.core.standardise import channels
-from agent.edge.backend import load_engine
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels
+from agent.core.segmentation import Outline, find
+from agent.edge.inference.backend import load_engine
+from agent.edge.session.thumbnail import frame_view
 from agent.edge.settings import MODELS
-from agent.edge.view import frame_view
 from protocol.frame import Frame
-from protocol.karabo import decode_frame, encode_frame
-from simulator.serve import SESSION, frames, load_session
+from protocol.wire.karabo import decode_frame, encode_frame
+from simulator.microscope.server import SESSION, frames, load_session
 
 REPEATS = 5
 

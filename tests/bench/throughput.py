@@ -22,14 +22,14 @@ import numpy as np
 import zmq
 
 from agent.core.config import AnalysisConfig
-from agent.core.engine import Engine
-from agent.edge.backend import load_engine
-from agent.edge.loop import live
-from agent.edge.recording import Recorder
+from agent.core.networks import Engine
+from agent.edge.files.recording import Recorder
+from agent.edge.inference.backend import load_engine
+from agent.edge.session.live import live
 from agent.edge.settings import MODELS
-from agent.edge.source import KaraboSource
-from protocol.karabo import decode_frame, encode_frame
-from simulator.serve import SESSION, frames, load_session
+from agent.edge.transport.frame_source import KaraboSource
+from protocol.wire.karabo import decode_frame, encode_frame
+from simulator.microscope.server import SESSION, frames, load_session
 
 TIERS = {"T1": 1024, "T2": 2048}
 DIFFERENT = 4

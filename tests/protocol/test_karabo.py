@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import ProtocolError
 from protocol.frame import Frame
-from protocol.karabo import decode_frame, encode_frame
+from protocol.wire.karabo import decode_frame, encode_frame
 from tests.hostile_wire import GOOD, HOSTILE
 from tests.strategies import frames
 

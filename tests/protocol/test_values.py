@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.command import Command
-from protocol.command_wire import decode_command, encode_command
 from protocol.errors import ProtocolError
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_from_json, card_to_json
-from protocol.plain import to_plain
-from protocol.snapshot_wire import decode_snapshot, encode_snapshot
+from protocol.wire.command import decode_command, encode_command
+from protocol.wire.snapshot import decode_snapshot, encode_snapshot
+from protocol.wire.typed import to_plain
 from tests.examples import snapshot
 
 CARD = ModelCard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.waves import FilmWave, ParticleWave
+from simulator.exit_waves.simulate import FilmWave, ParticleWave
 
 PIXEL_SIZE_NM = 0.032
 

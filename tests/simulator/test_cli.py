@@ -124,8 +124,18 @@ def test_the_script_of_a_slurm_job_is_printed_and_nothing_started(
     ("lacking", "reloaded", "arguments", "told"),
     [
         ("torch", "simulator.commands", ["sample", "RECIPE", "0"], "beamside[train]"),
-        ("matplotlib", "simulator.show", ["show", "TASK"], "pictures need matplotlib: pip install 'beamside[train]'"),
-        ("distributed", "simulator.cluster", ["make", "RECIPE", "--out", "OUT", "--scheduler", "tcp://x:1"], "[scale]"),
+        (
+            "matplotlib",
+            "simulator.figures.contact_sheet",
+            ["show", "TASK"],
+            "pictures need matplotlib: pip install 'beamside[train]'",
+        ),
+        (
+            "distributed",
+            "simulator.exit_waves.cluster",
+            ["make", "RECIPE", "--out", "OUT", "--scheduler", "tcp://x:1"],
+            "[scale]",
+        ),
     ],
 )
 def test_a_missing_extra_is_named(
@@ -138,7 +148,9 @@ def test_a_missing_extra_is_named(
     arguments: list[str],
     told: str,
 ) -> None:
-    for name in [n for n in sys.modules if n.startswith((f"{lacking}.", "simulator.show"))] + [reloaded]:
+    for name in [n for n in sys.modules if n.startswith((f"{lacking}.", "simulator.figures.contact_sheet"))] + [
+        reloaded
+    ]:
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, lacking, None)
     task = Path(__file__).parents[2] / "simulator" / "recipes" / "task.toml"

@@ -13,13 +13,15 @@ import pytest
 import torch
 
 from simulator.cli import main
+from simulator.exit_waves.generate import make_here
+from simulator.exit_waves.store import missing, shards, versions
 from simulator.recipe import WaveRecipe, read_waves
-from simulator.stock import missing, shards, versions
-from simulator.work import make_here
 from tests.simulator.tiny import SHARDS, file_digests, write_tiny
 
 distributed = pytest.importorskip("distributed", reason="needs the extra `scale`")
-cluster = pytest.importorskip("simulator.cluster", reason="needs the extra `scale`", exc_type=ModuleNotFoundError)
+cluster = pytest.importorskip(
+    "simulator.exit_waves.cluster", reason="needs the extra `scale`", exc_type=ModuleNotFoundError
+)
 
 CPU = torch.device("cpu")
 

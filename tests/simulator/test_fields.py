@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from simulator import carbon, particles
-from simulator.fields import Placed, compose, image, place
-from simulator.grid import Grid
-from simulator.multislice import exit_wave, propagate
-from simulator.optics import Optics, intensity
-from simulator.potential import projected_slices
-from simulator.waves import FilmWave, ParticleWave
+from simulator.exit_waves.simulate import FilmWave, ParticleWave
+from simulator.imaging.optics import Optics, intensity
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import exit_wave, propagate
+from simulator.propagation.potential import projected_slices
+from simulator.scenes.composition import Placed, compose, image, place
+from simulator.specimen import carbon_film as carbon
+from simulator.specimen import particle as particles
 
 CPU = torch.device("cpu")
 GRID = Grid(size_px=192, pixel_size_nm=0.032)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from simulator import recipe
-from simulator.camera import Camera
-from simulator.frames import WholeFrame, field_grid, film_on_demand, scatter, shoot, waves_on_demand, wide_film
-from simulator.optics import Optics
+from simulator.imaging.camera import Camera
+from simulator.imaging.optics import Optics
+from simulator.scenes.frame import WholeFrame, field_grid, film_on_demand, scatter, shoot, waves_on_demand, wide_film
 from tests.simulator.discs import disc, texture
 
 LENS = Optics(energy_kev=300, c1_nm=-8)

@@ -10,25 +10,25 @@ import pytest
 import torch
 
 from agent.core.config import AnalysisConfig
-from agent.core.result import FrameResult, Particle
-from agent.core.stats import empty, fold, statistics
-from agent.core.track import follow, no_tracks
-from simulator import particles
-from simulator.camera import Camera
-from simulator.fields import compose, place
-from simulator.frames import Truth, WholeFrame, field_grid, truth
-from simulator.movie import MovieRecipe, script, shoot_movie, spun, tumbling
-from simulator.optics import Optics
-from simulator.orientation import matrix, product, random_quaternion
-from simulator.particles import turned
+from agent.core.results import FrameResult, Particle
+from agent.core.statistics.accumulate import empty, fold, statistics
+from agent.core.tracking import follow, no_tracks
+from simulator.exit_waves.simulate import wave_of
+from simulator.imaging.camera import Camera
+from simulator.imaging.optics import Optics
 from simulator.recipe import read_waves
-from simulator.waves import wave_of
+from simulator.scenes.composition import compose, place
+from simulator.scenes.frame import Truth, WholeFrame, field_grid, truth
+from simulator.scenes.movie import MovieRecipe, script, shoot_movie, spun, tumbling
+from simulator.specimen import particle as particles
+from simulator.specimen.orientation import matrix, product, random_quaternion
+from simulator.specimen.particle import turned
 from tests.simulator.discs import disc
 
 CPU = torch.device("cpu")
 SIZE_PX, PIXEL_SIZE_NM, ROOM_NM = 512, 0.05, 6.0
 GRID = field_grid(SIZE_PX + round(ROOM_NM / PIXEL_SIZE_NM), PIXEL_SIZE_NM, 0.032)
-RECIPES = Path(particles.__file__).parent / "recipes"
+RECIPES = Path(particles.__file__).parents[1] / "recipes"
 
 
 def movie(happening: MovieRecipe, count: int, seed: int, size_px: int = SIZE_PX) -> list[WholeFrame]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.grid import Grid
-from simulator.multislice import batch_size, exit_wave, exit_waves, peak_bytes
-from simulator.physics import ELECTRON_REST_KEV, HC_KEV_NM, wavelength_nm
-from simulator.potential import Atoms, projected_slices
+from simulator.propagation.electron import ELECTRON_REST_KEV, HC_KEV_NM, wavelength_nm
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import batch_size, exit_wave, exit_waves, peak_bytes
+from simulator.propagation.potential import Atoms, projected_slices
 
 CPU = torch.device("cpu")
 GRID = Grid(size_px=96, pixel_size_nm=0.03)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.grid import Grid
-from simulator.multislice import exit_wave, propagate
-from simulator.optics import Optics, angles_rad, foci_for, foci_nm, intensity, source_points_for, source_rad
-from simulator.potential import projected_slices
+from simulator.imaging.optics import Optics, angles_rad, foci_for, foci_nm, intensity, source_points_for, source_rad
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import exit_wave, propagate
+from simulator.propagation.potential import projected_slices
 
 CPU = torch.device("cpu")
 GRID = Grid(size_px=128, pixel_size_nm=0.03)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.grid import Grid, resample_spectrum
-from simulator.multislice import exit_waves, propagate
-from simulator.potential import Atoms
+from simulator.propagation.grid import Grid, resample_spectrum
+from simulator.propagation.multislice import exit_waves, propagate
+from simulator.propagation.potential import Atoms
 
 abtem = pytest.importorskip("abtem")
 ase = pytest.importorskip("ase")

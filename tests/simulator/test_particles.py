@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.stats import ks_2samp, kstest
 
-from simulator.crystals import SHAPES, Sites, sites
-from simulator.elements import FCC
-from simulator.orientation import angle_to_axes_deg, cubic_axes, matrix, random_quaternion
-from simulator.particles import Particle, build, coordination
+from simulator.specimen.elements import FCC
+from simulator.specimen.orientation import angle_to_axes_deg, cubic_axes, matrix, random_quaternion
+from simulator.specimen.particle import Particle, build, coordination
+from simulator.specimen.shapes import SHAPES, Sites, sites
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "particles" / "pt_decahedron_tomogram.csv"
 ORDERED = [shape for shape in SHAPES if shape != "amorphous"]
@@ -41,7 +41,7 @@ def test_the_last_bits_of_a_gauge_choose_no_other_atoms(shape: str, seed: int, m
         return replace(perfect, gauge=perfect.gauge * (1 + off))
 
     one = build(shape, "Au", 3.0 + seed, np.random.default_rng(seed))
-    monkeypatch.setattr("simulator.particles.sites", rounded_otherwise)
+    monkeypatch.setattr("simulator.specimen.particle.sites", rounded_otherwise)
     two = build(shape, "Au", 3.0 + seed, np.random.default_rng(seed))
     np.testing.assert_array_equal(one.positions_nm, two.positions_nm)
 

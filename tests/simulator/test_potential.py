@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.grid import Grid, band_limit, frequencies, resample_spectrum
-from simulator.physics import interaction_rad_per_v_nm, wavelength_nm
-from simulator.potential import projected_slices, slice_numbers
-from simulator.scattering import POTENTIAL_V_NM2, TABLE, scattering_factor_nm
+from simulator.propagation.electron import interaction_rad_per_v_nm, wavelength_nm
+from simulator.propagation.grid import Grid, band_limit, frequencies, resample_spectrum
+from simulator.propagation.potential import projected_slices, slice_numbers
+from simulator.propagation.scattering_factors import POTENTIAL_V_NM2, TABLE, scattering_factor_nm
 
 CPU = torch.device("cpu")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.exit_waves.store import recipe_digest
 from simulator.recipe import Envelope, WaveRecipe, read_envelope, read_waves
-from simulator.stock import recipe_digest
 from tests.simulator.tiny import TINY, write_tiny
 
 RECIPES = Path(__file__).parents[2] / "simulator" / "recipes"

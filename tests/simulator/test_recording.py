@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.cli import main
-from simulator.orientation import matrix
+from simulator.specimen.orientation import matrix
 
 ENVELOPE = (Path(__file__).parents[2] / "simulator" / "recipes" / "task.toml").read_text(encoding="utf-8")
 SMALL = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.particles import build
-from simulator.waves import projection_mask
+from simulator.exit_waves.simulate import projection_mask
+from simulator.specimen.particle import build
 from tests.bench.shortcuts import SHAPES, accuracy, bounds, outline_features, sample
 
 

@@ -10,17 +10,17 @@ import pytest
 import torch
 from PIL import Image
 
+from simulator.exit_waves.simulate import film_wave, particle_wave
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.waves import film_wave, particle_wave
 from tests.simulator.tiny import write_tiny
 
 pytest.importorskip("matplotlib", reason="needs the extra `train`")
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from simulator import show_pictures
-from simulator.show import contact_sheet
-from simulator.show_style import picture, save, scale_bar, sheet, with_palette
+from simulator.figures import readme as show_pictures
+from simulator.figures.contact_sheet import contact_sheet
+from simulator.figures.style import picture, save, scale_bar, sheet, with_palette
 
 CPU = torch.device("cpu")
 SIMULATOR = Path(__file__).parents[2] / "simulator"

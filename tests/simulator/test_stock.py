@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.recipe import WaveRecipe
-from simulator.stock import (
+from simulator.exit_waves.generate import begin, make_here, make_in_processes, part_of
+from simulator.exit_waves.store import (
     DamagedShardError,
     Shard,
     encoded,
@@ -37,8 +37,8 @@ from simulator.stock import (
     sweep,
     versions,
 )
-from simulator.verify import differences, draw_samples, health, made_again
-from simulator.work import begin, make_here, make_in_processes, part_of
+from simulator.exit_waves.verify import differences, draw_samples, health, made_again
+from simulator.recipe import WaveRecipe
 from tests.simulator.tiny import SHARDS, TINY, file_digests, write_tiny
 
 CPU = torch.device("cpu")
@@ -70,8 +70,8 @@ HALTING = """
 import sys
 from pathlib import Path
 import torch
-from simulator.stock import missing
-from simulator.work import begin, make_here
+from simulator.exit_waves.store import missing
+from simulator.exit_waves.generate import begin, make_here
 
 waves = 0
 
@@ -142,8 +142,8 @@ MANY = """
 import sys
 from pathlib import Path
 import torch
-from simulator.stock import missing
-from simulator.work import begin, make_in_processes
+from simulator.exit_waves.store import missing
+from simulator.exit_waves.generate import begin, make_in_processes
 
 folder = Path(sys.argv[2])
 recipe = begin(Path(sys.argv[1]), folder)

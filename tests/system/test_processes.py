@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from agent.edge.recording import Recorder
-from agent.edge.subscribe import SnapshotSubscriber
-from simulator.serve import SESSION, frames, load_session
+from agent.edge.files.recording import Recorder
+from agent.edge.transport.snapshot_subscriber import SnapshotSubscriber
+from simulator.microscope.server import SESSION, frames, load_session
 from tests.fakes import field, parts
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def test_microscope_daemon_snapshot_and_a_clean_end() -> None:
             text=True,
         )
         microscope = subprocess.Popen(
-            [sys.executable, "-m", "simulator.serve", "--endpoint", endpoint, "--rate", "3"], cwd=ROOT
+            [sys.executable, "-m", "simulator.microscope.server", "--endpoint", endpoint, "--rate", "3"], cwd=ROOT
         )
         try:
             assert line.recv(100) == b"READY=1"

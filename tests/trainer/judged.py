@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.calibrate import probabilities
-from trainer.bank import ROWS
-from trainer.evaluate import Judgement
+from agent.core.calibration import probabilities
+from trainer.data.dataset import ROWS
+from trainer.evaluation.predictions import Judgement
 
 
 def rows_of(labels: Sequence[int], waves: Sequence[int] | None = None, **columns: object) -> dict[str, NDArray[Any]]:

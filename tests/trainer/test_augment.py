@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.augment import BEND, bent, refiltered, roughen, turn
+from trainer.data.augment import BEND, bent, refiltered, roughen, turn
 
 NOISE = np.random.default_rng(1).standard_normal((64, 64)).astype(np.float32)
 

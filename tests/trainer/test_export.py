@@ -14,27 +14,27 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.core.config import AnalysisConfig
-from agent.core.patches import cut_patches
 from agent.core.pipeline import analyse
-from agent.core.standardise import channels
-from agent.edge.backend import load_engine
-from agent.edge.driver import probe
-from agent.edge.machine import look
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels
+from agent.edge.inference.backend import load_engine
+from agent.edge.inference.cuda_probe import probe
+from agent.edge.inference.hardware import look
+from agent.edge.inference.tensorrt.build import build_plan
+from agent.edge.inference.tensorrt.plans import classifier_profile
 from agent.edge.settings import MODELS
-from agent.edge.tensorrt_build import build_plan
-from agent.edge.tensorrt_plans import classifier_profile
 from protocol.frame import Frame
 from protocol.model_card import ModelCard
 from protocol.model_card_json import card_to_json
-from simulator.serve import SESSION, frames, load_session
+from simulator.microscope.server import SESSION, frames, load_session
 from tests.examples import CLASSES
-from trainer.export import LARGEST_ROUNDING, export_classifier, export_detector
-from trainer.golden import with_golden
-from trainer.half import halve
-from trainer.lighter import Judge, patch_judge
-from trainer.quantise import quantise
-from trainer.runtime import runner
-from trainer.train import network
+from trainer.export.acceptance import Judge, patch_judge
+from trainer.export.golden import with_golden
+from trainer.export.half import halve
+from trainer.export.int8 import quantise
+from trainer.export.onnx import LARGEST_ROUNDING, export_classifier, export_detector
+from trainer.export.runtime import runner
+from trainer.fit.train import network
 
 PROVENANCE = {"run": "a test"}
 HALF, EIGHT_BIT = 0.005, 0.05

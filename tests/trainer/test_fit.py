@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.bank import Patches, read_maps, read_patches, write_shard
-from trainer.checkpoint import load, save
-from trainer.feed import Window, batch, patch_feed
-from trainer.parallel import Place
-from trainer.render import NO_CLASS, Samples
-from trainer.train import FitConfig, Length, fit, trained
+from trainer.data.dataset import Patches, read_maps, read_patches, write_shard
+from trainer.data.loader import Window, batch, patch_feed
+from trainer.data.samples import NO_CLASS, Samples
+from trainer.fit.checkpoint import load, save
+from trainer.fit.distributed import Place
+from trainer.fit.train import FitConfig, Length, fit, trained
 
 CLASSES = ("up", "down")
 ALONE = Place(rank=0, processes=1, device=torch.device("cpu"))

@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from agent.core.calibrate import probabilities
+from agent.core.calibration import probabilities
 from tests.fakes import engine
-from trainer.bank import Maps
-from trainer.golden import GOLDEN_MAP_PX, MOST_CHANGE, MOST_CHANGE_8_BIT, telling_maps, telling_patches, tolerance
+from trainer.data.dataset import Maps
+from trainer.export.golden import (
+    GOLDEN_MAP_PX,
+    MOST_CHANGE,
+    MOST_CHANGE_8_BIT,
+    telling_maps,
+    telling_patches,
+    tolerance,
+)
 
 CARD = engine().classifier_card
 

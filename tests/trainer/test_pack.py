@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from trainer.pack import packed, unpacked
-from trainer.runtime import runner
+from trainer.export.runtime import runner
+from trainer.export.weight_packing import packed, unpacked
 
 
 def a_convolution(largest: float) -> onnx.ModelProto:

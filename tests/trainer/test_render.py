@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.exposure import Exposure
-from simulator.fields import Field, Placed, compose
-from simulator.grid import Grid
-from simulator.optics import Optics
+from simulator.imaging.optics import Optics
+from simulator.propagation.grid import Grid
+from simulator.scenes.composition import Field, Placed, compose
+from simulator.scenes.exposure import Exposure
 from tests.simulator.discs import PIXEL_SIZE_NM, disc
-from trainer import render
-from trainer.render import COARSE, NO_CLASS, Samples, Sizes, add_patches
+from trainer.data import samples as render
+from trainer.data.samples import COARSE, NO_CLASS, Samples, Sizes, add_patches
 
 SIDE_PX = 480
 LABEL = 3

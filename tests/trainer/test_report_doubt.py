@@ -10,11 +10,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from agent.core.stats import Sightings, fused
+from agent.core.statistics.accumulate import Sightings, fused
 from tests.trainer.judged import cells, judgement, rows_of, sure
-from trainer import report_population
-from trainer.bank import Patches
-from trainer.calibration import (
+from trainer.data.dataset import Patches
+from trainer.evaluation import prevalence as report_population
+from trainer.evaluation.calibration import (
     accuracy_on_surest,
     calibration_error_by_chance,
     confusion_counts,
@@ -28,16 +28,16 @@ from trainer.calibration import (
     risk_coverage,
     threshold_for,
 )
-from trainer.evaluate import calibration_half, envelope, fused_views, judge
-from trainer.report_honesty import (
+from trainer.evaluation.predictions import calibration_half, envelope, fused_views, judge
+from trainer.evaluation.prevalence import POPULATIONS, interval_coverage
+from trainer.report.by_view import doubt_by, views_section
+from trainer.report.uncertainty import (
     area_under_curve,
     calibration_section,
     population_section,
     strange_section,
     unknown_section,
 )
-from trainer.report_population import POPULATIONS, interval_coverage
-from trainer.report_views import doubt_by, views_section
 
 
 def alternating(n: int) -> NDArray[np.int64]:

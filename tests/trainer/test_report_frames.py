@@ -10,17 +10,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from agent.core.result import FrameResult, Particle
-from simulator.exposure import Exposure
-from simulator.fields import Field, Placed
-from simulator.grid import Grid
-from simulator.optics import Optics
-from simulator.waves import ParticleWave
+from agent.core.results import FrameResult, Particle
+from simulator.exit_waves.simulate import ParticleWave
+from simulator.imaging.optics import Optics
+from simulator.propagation.grid import Grid
+from simulator.scenes.composition import Field, Placed
+from simulator.scenes.exposure import Exposure
 from tests import fakes
 from tests.trainer.judged import cells
-from trainer.matching import matched
-from trainer.report_detector import quantiles, real_section, simulated_section
-from trainer.report_frames import (
+from trainer.evaluation.frames import (
     DOSE_BANDS,
     SPECK_PX,
     Body,
@@ -31,6 +29,8 @@ from trainer.report_frames import (
     real_frames,
     together,
 )
+from trainer.evaluation.matching import matched
+from trainer.report.detection import quantiles, real_section, simulated_section
 
 SHAPE_PX = (60, 60)
 PIXEL_NM = 0.1

@@ -12,23 +12,24 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from simulator.exit_waves.simulate import ParticleWave
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.waves import ParticleWave
 from tests.simulator.tiny import write_tiny
 from tests.trainer.judged import cells, judgement, rows_of, sure
-from trainer import report_honesty, report_shapes
-from trainer.bank import Patches
-from trainer.baselines import nearest_neighbours, outline_features, size_features
-from trainer.evaluate import class_accuracy, classifier_measures, logits_of
-from trainer.out_of_distribution import SETS
-from trainer.render import NO_CLASS, Samples
-from trainer.report import OWN, report
-from trainer.report_frames import DOSE_BANDS, Comparison, together
-from trainer.report_measure import Measured, Plan, check_classes
-from trainer.report_sights import FRAMES, Sights, _kept, _strange
-from trainer.report_tables import accuracy_cells, class_shares, interval, percent, picture, table
-from trainer.studies import RANDOM_CARBON_NM, RANDOM_CARBON_PER_NM3, Material, _thrown, gathered
-from trainer.t1 import PERFECT, SilverFrames, best_of_coarse, score, upsampled
+from trainer.data.dataset import Patches
+from trainer.data.samples import NO_CLASS, Samples
+from trainer.evaluation.baselines import nearest_neighbours, outline_features, size_features
+from trainer.evaluation.controlled import RANDOM_CARBON_NM, RANDOM_CARBON_PER_NM3, Material, _thrown, gathered
+from trainer.evaluation.frames import DOSE_BANDS, Comparison, together
+from trainer.evaluation.out_of_distribution import SETS
+from trainer.evaluation.predictions import class_accuracy, classifier_measures, logits_of
+from trainer.evaluation.probe_images import FRAMES, Sights, _kept, _strange
+from trainer.evaluation.published_unets import PERFECT, SilverFrames, best_of_coarse, score, upsampled
+from trainer.report.build import OWN, report
+from trainer.report import classification as report_shapes
+from trainer.report import uncertainty as report_honesty
+from trainer.report.measure import Measured, Plan, check_classes
+from trainer.report.tables import accuracy_cells, class_shares, interval, percent, picture, table
 
 CLASSES = ("cube", "icosahedron")
 
@@ -215,7 +216,7 @@ def wave(index: int) -> ParticleWave:
 
 def material(folder: Path | None = None) -> Material:
     """Six held-out particles; sixty of training, all of one size."""
-    shipped = Path(report_shapes.__file__).parents[1] / "simulator" / "recipes" / "task.toml"
+    shipped = Path(report_shapes.__file__).parents[2] / "simulator" / "recipes" / "task.toml"
     waves = tuple(wave(n) for n in range(6))
     return Material(
         recipe=read_waves(shipped) if folder is None else recipe(folder),

@@ -14,9 +14,9 @@ from agent.edge.settings import MODELS
 from protocol.golden import golden_from_bytes
 from protocol.model_card_json import card_from_json
 from tests.saturating import emulated, pair_sums, with_full_range
-from trainer.golden import golden_path
-from trainer.saturation import MOST_SUM, extreme_sums, refuse_saturation
-from trainer.saturation import pair_sums as layer_sums
+from trainer.export.golden import golden_path
+from trainer.export.saturation import MOST_SUM, extreme_sums, refuse_saturation
+from trainer.export.saturation import pair_sums as layer_sums
 
 ROLES = ("detector", "classifier")
 LOOKED_AT = 2

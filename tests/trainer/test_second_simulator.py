@@ -11,14 +11,14 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from simulator.grid import Grid
-from simulator.multislice import exit_waves
-from simulator.optics import Optics, intensity
-from simulator.physics import wavelength_nm
-from simulator.potential import Atoms
+from simulator.imaging.optics import Optics, intensity
+from simulator.propagation.electron import wavelength_nm
+from simulator.propagation.grid import Grid
+from simulator.propagation.multislice import exit_waves
+from simulator.propagation.potential import Atoms
 from tests.bench.second_simulator import carbon, make, microscope, score, solids, wave
-from trainer.bank import read_patches, shards_of, write_shard
-from trainer.render import Samples
+from trainer.data.dataset import read_patches, shards_of, write_shard
+from trainer.data.samples import Samples
 
 FAULTLESS = {"gain_counts_per_e": 1.0, "readout_counts": 0.0, "offset_counts": 0.0, "faulty_share": 0.0}
 

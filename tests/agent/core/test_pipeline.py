@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.core.calibrate import answer, probabilities
+from agent.core.calibration import answer, probabilities
 from agent.core.config import AnalysisConfig
-from agent.core.detect import find
-from agent.core.patches import cut_patches
 from agent.core.pipeline import analyse
-from agent.core.result import NoPixelSize, UnusableFrame
-from agent.core.standardise import channels
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels
+from agent.core.results import NoPixelSize, UnusableFrame
+from agent.core.segmentation import find
 from tests.fakes import engine, field
 
 CONFIG = AnalysisConfig()

@@ -19,11 +19,11 @@ from scipy.ndimage import (
     spline_filter1d,
 )
 
-from agent.core import patches
-from agent.core.blocks import block_means, block_moments
-from agent.core.patches import OUTLIERS_SIGMA, cut_patches
-from agent.core.robust import median, median3x3, median_and_sigma
-from agent.core.standardise import ILLUMINATION_NM, channels
+from agent.core.preprocessing import classifier_input as patches
+from agent.core.preprocessing.block_statistics import block_means, block_moments
+from agent.core.preprocessing.classifier_input import OUTLIERS_SIGMA, cut_patches
+from agent.core.preprocessing.detector_input import ILLUMINATION_NM, channels
+from agent.core.preprocessing.robust_statistics import median, median3x3, median_and_sigma
 
 TOLERANCE = 1e-4
 """Of the standard deviation, which is 1 in both inputs."""

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.population import corrected_fractions, wilson
-from agent.core.result import FrameResult, Particle
-from agent.core.stats import empty, fold, statistics
-from agent.core.track import follow, no_tracks
+from agent.core.results import FrameResult, Particle
+from agent.core.statistics.accumulate import empty, fold, statistics
+from agent.core.statistics.prevalence import corrected_fractions, wilson
+from agent.core.tracking import follow, no_tracks
 from protocol.snapshot import HISTORY_POINTS
 
 CLASSES = ("a", "b")

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 import agent.dashboard
-from agent.core.sizes import median_and_spread_nm, quantiles_nm
-from agent.dashboard.charts_state import charts_state, size_text
-from agent.dashboard.colours import class_styles, short_names
-from agent.dashboard.export_csv import to_csv
-from agent.dashboard.frame_state import at_point, frame_state
-from agent.dashboard.health_state import Viewer
-from agent.dashboard.label_places import place_labels, spread
-from agent.dashboard.view_state import ViewState, resolve
-from agent.edge.table import table
+from agent.commands.text_table import table
+from agent.core.statistics.quantiles import median_and_spread_nm, quantiles_nm
+from agent.dashboard.state.charts import charts_state, size_text
+from agent.dashboard.state.csv_export import to_csv
+from agent.dashboard.state.frame import at_point, frame_state
+from agent.dashboard.state.health import Viewer
+from agent.dashboard.state.label_layout import place_labels, spread
+from agent.dashboard.state.palette import class_styles, short_names
+from agent.dashboard.state.view import ViewState, resolve
 from protocol.snapshot import Snapshot
 from tests.examples import CLASSES, snapshot
 

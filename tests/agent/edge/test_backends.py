@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.edge.backend import ORDER, load_engine
-from agent.edge.driver import Driver, Gpu, probe
 from agent.edge.errors import EdgeError
-from agent.edge.machine import Machine
-from agent.edge.model_files import ModelFile
-from agent.edge.processor import Processor, this_processor
-from agent.edge.self_check import read_golden
+from agent.edge.inference.backend import ORDER, load_engine
+from agent.edge.inference.cuda_probe import Driver, Gpu, probe
+from agent.edge.inference.hardware import Machine
+from agent.edge.inference.model_folder import ModelFile
+from agent.edge.inference.processor import Processor, this_processor
+from agent.edge.inference.self_check import read_golden
 from agent.edge.settings import MODELS
 from protocol.model_card_json import card_from_json, card_to_json
 

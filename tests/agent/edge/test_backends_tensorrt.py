@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from agent import cli
-from agent.edge.driver import Driver, Gpu, probe
-from agent.edge.engine_cache import MOST_FILES, EngineCache, Key, cache_folder
 from agent.edge.errors import EdgeError
-from agent.edge.model_files import candidates
-from agent.edge.onnx import load_network
+from agent.edge.inference.cuda_probe import Driver, Gpu, probe
+from agent.edge.inference.model_folder import candidates
+from agent.edge.inference.onnx import load_network
+from agent.edge.inference.tensorrt.build import build_plan
+from agent.edge.inference.tensorrt.network import TensorRt, open_tensorrt
+from agent.edge.inference.tensorrt.plan_cache import MOST_FILES, EngineCache, Key, cache_folder
+from agent.edge.inference.tensorrt.plans import classifier_profile, detector_profile, exact_profile
 from agent.edge.settings import MODELS
-from agent.edge.tensorrt import TensorRt, open_tensorrt
-from agent.edge.tensorrt_build import build_plan
-from agent.edge.tensorrt_plans import classifier_profile, detector_profile, exact_profile
 from tests.fake_tensorrt import FakeCuda, FakeTensorRt
 
 DRIVER = Driver(gpus=(Gpu(name="NVIDIA Test", capability=(8, 9)),), version="580.95.05")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge import demo, window_process
+from agent.commands import dashboard as window_process
+from agent.commands import demo
 from agent.edge.errors import EdgeError
 from agent.edge.settings import Settings
 from tests.examples import snapshot

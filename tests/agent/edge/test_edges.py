@@ -13,19 +13,19 @@ import tifffile
 import zmq
 from PIL import Image
 
-from agent.edge.backend import load_engine
-from agent.edge.commands import CommandServer, send_command
 from agent.edge.errors import EdgeError
-from agent.edge.image_files import read_frames
-from agent.edge.latest import Latest
-from agent.edge.notify import notify
-from agent.edge.publish import SnapshotPublisher
+from agent.edge.files.readers import read_frames
+from agent.edge.inference.backend import load_engine
+from agent.edge.session.latest import Latest
 from agent.edge.settings import MODELS, load_settings
-from agent.edge.source import KaraboSource
-from agent.edge.subscribe import SnapshotSubscriber
+from agent.edge.transport.commands import CommandServer, send_command
+from agent.edge.transport.frame_source import KaraboSource
+from agent.edge.transport.snapshot_publisher import SnapshotPublisher
+from agent.edge.transport.snapshot_subscriber import SnapshotSubscriber
+from agent.edge.transport.systemd import notify
 from protocol.command import Command
-from protocol.karabo import decode_frame
-from protocol.snapshot_wire import encode_snapshot
+from protocol.wire.karabo import decode_frame
+from protocol.wire.snapshot import encode_snapshot
 from tests.examples import snapshot
 from tests.fakes import field, parts
 

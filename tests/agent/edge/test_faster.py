@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.edge.engine_cache import EngineCache
-from agent.edge.faster import timed_input, timed_ratio
-from agent.edge.processor import Processor
+from agent.edge.inference.faster import timed_input, timed_ratio
+from agent.edge.inference.processor import Processor
+from agent.edge.inference.tensorrt.plan_cache import EngineCache
 from tests.fakes import engine
 
 HERE = Processor(name="A processor", instruction_set="AVX2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.edge.processor import instruction_set, this_processor
+from agent.edge.inference.processor import instruction_set, this_processor
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.edge.errors import EdgeError
-from agent.edge.self_check import SelfCheckError, check, golden_path, read_golden
+from agent.edge.inference.self_check import SelfCheckError, check, golden_path, read_golden
 from protocol.golden import Golden, golden_to_bytes
 from tests.fakes import engine
 
@@ -78,8 +78,8 @@ def test_a_card_without_golden_outputs_has_none_to_read(tmp_path: Path) -> None:
 
 
 def test_every_shipped_network_gives_its_golden_outputs_on_this_machine() -> None:
-    from agent.edge.model_files import candidates
-    from agent.edge.onnx import load_network
+    from agent.edge.inference.model_folder import candidates
+    from agent.edge.inference.onnx import load_network
     from agent.edge.settings import MODELS
 
     for role in ("detector", "classifier"):

@@ -12,25 +12,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agent.commands.analyse import line
 from agent.core.config import AnalysisConfig
-from agent.core.engine import Engine
-from agent.core.patches import cut_patches
+from agent.core.networks import Engine
 from agent.core.pipeline import analyse
-from agent.core.result import FrameResult
-from agent.core.standardise import channels
-from agent.core.stats import empty, fold, statistics
-from agent.core.track import follow, no_tracks
-from agent.edge.analyse_files import line
-from agent.edge.backend import load_engine
+from agent.core.preprocessing.classifier_input import cut_patches
+from agent.core.preprocessing.detector_input import channels
+from agent.core.results import FrameResult
+from agent.core.statistics.accumulate import empty, fold, statistics
+from agent.core.tracking import follow, no_tracks
+from agent.edge.inference.backend import load_engine
 from agent.edge.settings import MODELS
 from protocol.frame import Frame
-from simulator.serve import RIM_PX, SESSION, corner_px, frames, load_session
+from simulator.microscope.server import RIM_PX, SESSION, corner_px, frames, load_session
 from tests.bench.processors.simulated import CPU, DOSE_E_PER_A2, Result
 from tests.trainer.test_fit import config, striped
-from trainer.bank import write_shard
-from trainer.checkpoint import load
-from trainer.parallel import Place
-from trainer.train import Length, fit
+from trainer.data.dataset import write_shard
+from trainer.fit.checkpoint import load
+from trainer.fit.distributed import Place
+from trainer.fit.train import Length, fit
 
 FRAMES = 8
 STEPS = 5

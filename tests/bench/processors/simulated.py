@@ -13,19 +13,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulator.camera import Camera, expose
-from simulator.carbon import film
-from simulator.crystals import SHAPES
-from simulator.fields import Field, image
-from simulator.frames import scatter
-from simulator.grid import Grid
-from simulator.optics import Optics
-from simulator.particles import build
+from simulator.exit_waves.generate import make_here
+from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, particle_wave
+from simulator.exit_waves.store import encoded, shards
+from simulator.imaging.camera import Camera, expose
+from simulator.imaging.optics import Optics
+from simulator.propagation.grid import Grid
 from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.recording import Wish, make_frame
-from simulator.stock import encoded, shards
-from simulator.waves import FilmWave, ParticleWave, film_wave, particle_wave
-from simulator.work import make_here
+from simulator.scenes.composition import Field, image
+from simulator.scenes.frame import scatter
+from simulator.scenes.on_demand import Wish, make_frame
+from simulator.specimen.carbon_film import film
+from simulator.specimen.particle import build
+from simulator.specimen.shapes import SHAPES
 from tests.simulator.tiny import write_tiny
 
 Result = list[NDArray[Any]]

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from agent.core.patches import cut_patches
+from agent.core.preprocessing.classifier_input import cut_patches
 from tests.bench.second_simulator.carbon import film
 from tests.bench.second_simulator.microscope import draw_lens, draw_sensor, intensity, photograph
 from tests.bench.second_simulator.solids import CLASSES, Solid, solid
 from tests.bench.second_simulator.wave import BOX_NM, FILM_PX, PIXEL_NM, ExitWave, Slices, exit_wave, slices
-from trainer.bank import write_shard
-from trainer.render import Samples
+from trainer.data.dataset import write_shard
+from trainer.data.samples import Samples
 
 A_SHARD = 10
 IMAGES = 2

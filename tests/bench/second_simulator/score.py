@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.calibrate import probabilities
-from agent.core.population import wilson
-from agent.edge.model_files import candidates
-from agent.edge.onnx import load_network, read_card
-from agent.edge.processor import this_processor
-from trainer.bank import Patches, read_patches, shards_of
-from trainer.calibration import (
+from agent.core.calibration import probabilities
+from agent.core.statistics.prevalence import wilson
+from agent.edge.inference.model_folder import candidates
+from agent.edge.inference.onnx import load_network, read_card
+from agent.edge.inference.processor import this_processor
+from trainer.data.dataset import Patches, read_patches, shards_of
+from trainer.evaluation.calibration import (
     accuracy_on_surest,
     calibration_error_by_chance,
     coverage_at,
     expected_calibration_error,
     fit_temperature,
 )
-from trainer.evaluate import envelope, fused_views, logits_of
-from trainer.train import trained
+from trainer.evaluation.predictions import envelope, fused_views, logits_of
+from trainer.fit.train import trained
 
 CLASSES = ("cube", "octahedron", "truncated_octahedron", "decahedron", "icosahedron")
 """What the labels of the bank number (`solids.CLASSES`)."""

@@ -1,0 +1,98 @@
+"""The agent without a screen: structured logs, clean signals, a supervisor that is told the truth."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+import structlog
+
+from agent.commands.live import run_live
+from agent.core.networks import Engine
+from agent.edge.settings import Settings
+from agent.edge.transport.systemd import notify
+from protocol.snapshot import Snapshot
+
+WATCHDOG_EVERY_S = 2.0
+STATUS_EVERY_S = 10.0
+
+log = structlog.get_logger()
+
+
+def run_daemon(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns 0 after a clean end.
+
+    Raises:
+        EdgeError: something cannot be opened, or ten frames in a row failed.
+    """
+    json_logs()
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    pulse = _Pulse()
+
+    def ready(engine: Engine) -> None:
+        log.info(
+            "ready",
+            backend=engine.backend,
+            warnings=list(engine.warnings),
+            endpoint=settings.endpoint,
+            snapshots=settings.snapshots,
+        )
+        notify("READY=1")
+
+    last = run_live(settings, stop, ready=ready, progress=pulse.progress, seen=pulse.seen)
+    notify("STOPPING=1")
+    health = last.health
+    log.info("stopped", received=health.received, analysed=health.analysed, not_analysed=dict(health.not_analysed))
+    return 0
+
+
+class _Pulse:
+    """The watchdog is fed by the analysing loop's own turns, so that a stuck loop starves it."""
+
+    def __init__(self) -> None:
+        self._fed_s = self._told_s = 0.0
+
+    def progress(self) -> None:
+        if time.monotonic() - self._fed_s > WATCHDOG_EVERY_S:
+            notify("WATCHDOG=1")
+            self._fed_s = time.monotonic()
+
+    def seen(self, snapshot: Snapshot) -> None:
+        if time.monotonic() - self._told_s < STATUS_EVERY_S:
+            return
+        self._told_s = time.monotonic()
+        health = snapshot.health
+        log.info(
+            "status",
+            received=health.received,
+            analysed=health.analysed,
+            not_analysed=dict(health.not_analysed),
+            gaps=health.sequence_gaps,
+            particles=snapshot.statistics.particles,
+            problem=health.last_problem,
+        )
+        notify(f"STATUS={health.analysed} of {health.received} frames, {snapshot.statistics.particles} particles")
+
+
+def json_logs() -> None:
+    """One JSON object a line on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

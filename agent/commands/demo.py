@@ -1,0 +1,139 @@
+"""The whole main job on one machine: a virtual microscope over the real wire, the agent, the dashboard."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from agent.commands.dashboard import end, has_display, need_qt, save_picture, window
+from agent.commands.live import run_live
+from agent.commands.text_table import table
+from agent.core.networks import Engine
+from agent.edge.errors import EdgeError
+from agent.edge.settings import Settings
+from protocol.snapshot import Snapshot
+from protocol.wire.snapshot import encode_snapshot
+
+TABLE_EVERY_S = 5.0
+FIRST_FRAME_S = 20.0
+"""A virtual microscope on the same machine that has shown nothing for so long is a fault."""
+
+
+def run_demo(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    rate_per_s: float,
+    headless: bool,
+    png: Path,
+    tell: Callable[[str], None],
+) -> int:
+    """Run until `stop`; without a display a table is told every few seconds and a PNG is written at the end.
+
+    Returns 0, also when stopped before the first frame.
+
+    Raises:
+        EdgeError: a port is taken, a model or a library is missing, the microscope or the window dies, or the picture
+            cannot be written.
+    """
+    shown = has_display() and not headless
+    if not shown:
+        need_qt()
+        if not png.absolute().parent.is_dir():
+            raise EdgeError(f"cannot write {png}: there is no folder {png.absolute().parent}")
+    settings = on_free_ports(settings)
+    tell(_opening(settings, shown, headless))
+    ready_s: list[float] = []
+    pulse = _Pulse(None if shown else tell)
+
+    def ready(engine: Engine) -> None:
+        ready_s.append(time.monotonic())
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(stop.set)
+        stack.enter_context(_microscope(settings.endpoint, rate_per_s, stop))
+        if shown:
+            stack.enter_context(window(settings.snapshots, settings.commands, stop))
+        last = run_live(settings, stop, ready=ready, seen=pulse.seen)
+        waited_s = time.monotonic() - ready_s[0]
+    return _close(last, waited_s, None if shown else png, tell)
+
+
+def on_free_ports(settings: Settings) -> Settings:
+    """The same on three ports of this machine that nobody has: another agent here is left in peace."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    endpoint, snapshots, commands = (f"tcp://127.0.0.1:{s.getsockname()[1]}" for s in held)
+    for one in held:
+        one.close()
+    return replace(settings, endpoint=endpoint, snapshots=snapshots, commands=commands, socket="SUB")
+
+
+def _opening(settings: Settings, shown: bool, headless: bool) -> str:
+    if shown:
+        where = "the window opens"
+    else:
+        where = "without a window, as asked" if headless else "no display here: running without a window"
+    return (
+        f"virtual microscope on {settings.endpoint}, snapshots on {settings.snapshots}, commands on "
+        f"{settings.commands}; {where}; Ctrl-C ends it"
+    )
+
+
+class _Pulse:
+    """A table every few seconds."""
+
+    def __init__(self, tell: Callable[[str], None] | None) -> None:
+        self._tell, self._told_s = tell, time.monotonic()
+
+    def seen(self, snapshot: Snapshot) -> None:
+        if self._tell is not None and time.monotonic() - self._told_s > TABLE_EVERY_S:
+            self._told_s = time.monotonic()
+            self._tell(table(snapshot))
+            sys.stdout.flush()
+
+
+def _close(last: Snapshot, waited_s: float, png: Path | None, tell: Callable[[str], None]) -> int:
+    if not last.health.analysed:
+        if last.health.last_problem or waited_s > FIRST_FRAME_S:
+            raise EdgeError(f"no frame was analysed in {waited_s:.0f} s: {last.health.last_problem or 'none came'}")
+        tell("stopped before the first frame was analysed")
+        return 0
+    tell(table(last))
+    if png is not None:
+        save_picture(encode_snapshot(last), png)
+        tell(f"the dashboard's picture is {png}")
+    return 0
+
+
+@contextlib.contextmanager
+def _microscope(endpoint: str, rate_per_s: float, stop: threading.Event) -> Iterator[None]:
+    """The virtual microscope beside a run; its death stops the run. Raises EdgeError when it died."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator.microscope.server", "--endpoint", endpoint, "--rate", str(rate_per_s)]
+    )
+    died: list[int] = []
+
+    def wait() -> None:
+        code = process.wait()
+        # Ctrl-C reaches it as well as us, and it then ends well.
+        if code and not stop.is_set():
+            died.append(code)
+            stop.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        end(process)
+        thread.join()
+    if died:
+        raise EdgeError(f"the virtual microscope ended with code {died[0]}; its own line above says why")

@@ -1,0 +1,1 @@
+"""Results to what is known of a population."""

@@ -1,0 +1,1 @@
+"""A snapshot to what the window shows, as frozen values; no Qt."""

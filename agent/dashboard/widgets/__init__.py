@@ -1,0 +1,1 @@
+"""Frozen state to pixels, in Qt."""

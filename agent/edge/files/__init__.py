@@ -1,0 +1,1 @@
+"""Frames in files: recordings and the formats of laboratories."""

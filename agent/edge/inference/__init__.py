@@ -1,0 +1,1 @@
+"""A model folder to two callables, on whatever computes rightly here."""

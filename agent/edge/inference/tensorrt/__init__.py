@@ -1,0 +1,1 @@
+"""Networks on TensorRT and TensorRT-RTX: plans, their cache, and how they are run."""

@@ -1,0 +1,1 @@
+"""Exit waves of particles and films: simulated once, stored, imaged many times."""

@@ -1,0 +1,1 @@
+"""Pictures of waves and frames for people."""

@@ -1,0 +1,1 @@
+"""An exit wave to the counts of a camera."""

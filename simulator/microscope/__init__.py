@@ -1,0 +1,1 @@
+"""A virtual microscope on a socket; needs no torch."""

@@ -1,0 +1,1 @@
+"""Atoms to an exit wave: scattering, projected potential, multislice."""

@@ -1,0 +1,1 @@
+"""What is in the beam: particles and films, as atoms."""

@@ -1,0 +1,1 @@
+"""Exit waves to training samples."""

@@ -1,0 +1,1 @@
+"""What a network does on samples that it has not seen."""

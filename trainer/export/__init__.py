@@ -1,0 +1,1 @@
+"""Weights to the files of a model folder."""
