@@ -1,6 +1,6 @@
 """Golden inputs of a network with the outputs that are expected of it, to bytes and back. Pure.
 
-They lie beside the network as ``ROLE.golden.npz`` or ``ROLE.PRECISION.golden.npz``, and the card holds their hash: what
+They lie beside the network (`protocol.model_folder.golden_name`), and the card holds their hash: what
 computes a network elsewhere (another processor, a GPU, another runtime) is believed when it gives these outputs.
 """
 
@@ -30,6 +30,11 @@ class Golden:
     """(n, k) logits of a classifier, (n, k, h, w) probabilities of a detector."""
 
     def __post_init__(self) -> None:
+        """Check shapes and numbers.
+
+        Raises:
+            ProtocolError: they are not those of a network's inputs and outputs.
+        """
         if self.inputs.ndim != 4 or len(self.inputs) == 0 or len(self.outputs) != len(self.inputs):
             raise ProtocolError(
                 f"golden inputs (n, c, h, w) and as many outputs were promised, "
@@ -54,7 +59,11 @@ def golden_to_bytes(golden: Golden) -> bytes:
 
 
 def golden_from_bytes(content: bytes) -> Golden:
-    """Raises ProtocolError when it is no golden file, or too large."""
+    """The golden inputs and outputs of a file's content.
+
+    Raises:
+        ProtocolError: it is no golden file, or too large.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if (size := sum(member.file_size for member in archive.infolist())) > MAX_BYTES:

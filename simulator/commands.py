@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,27 +12,32 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from simulator.exit_waves.generate import RECIPE, begin, make_here, make_in_processes, part_of
-from simulator.exit_waves.store import Shard, encoded, made_by, make_sample, missing, sample_digest, shards, sweep
-from simulator.exit_waves.verify import draw_samples, health, made_again
+from simulator.exit_waves.generate import begin, make_here, make_in_processes, make_sample, part_of
+from simulator.exit_waves.provenance import made_by
+from simulator.exit_waves.shard_codec import encoded, sample_digest
+from simulator.exit_waves.store import Shard, missing, remove_leftovers, shards, stored_recipe
+from simulator.exit_waves.verify import compare_with_simulation, draw_samples, health
 from simulator.microscope.session import make_session
-from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.scenes.frame import WholeFrame
+from simulator.recipe import WaveRecipe
+from simulator.recipe_file import read_envelope, read_waves
+from simulator.scenes.exposure import Exposure
+from simulator.scenes.frame import save_frame
 from simulator.scenes.movie import MovieRecipe
-from simulator.scenes.on_demand import Wish, make_frame, make_movie, save
+from simulator.scenes.on_demand import FrameRequest, make_frame, make_movie
 
-Said = tuple[int, str]
+Outcome = tuple[int, str]
+"""Exit code, and what is said at the end."""
 
 
-def make(options: argparse.Namespace) -> Said:
-    """Whatever of a stock is missing."""
+def make(options: argparse.Namespace) -> Outcome:
+    """Whatever of an exit-wave store is missing."""
     if options.slurm is not None and options.script:
         return 0, str(_cluster().job_script(_slurm_jobs(options)))
     recipe = begin(options.recipe, options.out)
     work = part_of(missing(recipe, options.out), options.part)
     with tqdm(total=sum(len(s.indices(recipe)) for s in work), unit="wave", smoothing=0.05) as bar:
         _make_somewhere(recipe, work, options, bar.update)
-    sweep(options.out, [s for s in shards(recipe) if s.path(options.out).exists()])
+    remove_leftovers(options.out, [s for s in shards(recipe) if s.path(options.out).exists()])
     left = len(missing(recipe, options.out))
     return 0, f"{options.out}: {len(work)} shards made, {left} left to other parts"
 
@@ -57,26 +61,30 @@ def _make_somewhere(
         make_here(recipe, options.out, work, device, tick)
 
 
-def verify(options: argparse.Namespace) -> Said:
-    """Whether a stock is whole, and whether samples at random come out the same again."""
-    recipe = _recipe_of(options.stock)
+def verify(options: argparse.Namespace) -> Outcome:
+    """Whether an exit-wave store is whole, and whether samples at random come out the same again."""
+    recipe = read_waves(stored_recipe(options.store))
     torch.set_num_threads(1)
     every = shards(recipe)
     with tqdm(total=len(every), unit="shard") as bar:
-        found = health(recipe, options.stock, every, bar.update)
+        found = health(recipe, options.store, every, bar.update)
     lines = [f"{len(found.whole)} shards whole, {len(found.absent)} not made, {len(found.damaged)} damaged"]
     lines += found.damaged
     drawn = draw_samples(recipe, found.whole, options.samples, np.random.default_rng(options.seed))
     wrong = 0
     for shard, index in tqdm(drawn, unit="sample"):
-        again = made_again(recipe, options.stock, shard, index, _device(options))
+        again = compare_with_simulation(recipe, options.store, shard, index, _device(options))
         wrong += bool(again.wrong)
         lines.append(f"{shard.kind} {index}: {again}")
     return int(bool(found.damaged or wrong)), "\n".join(lines)
 
 
-def sample(options: argparse.Namespace) -> Said:
-    """One sample from its recipe and index."""
+def sample(options: argparse.Namespace) -> Outcome:
+    """One sample from its recipe and index.
+
+    Raises:
+        ValueError: the index is negative, or the recipe is not valid.
+    """
     recipe = read_waves(options.recipe)
     torch.set_num_threads(1)
     if options.index < 0:
@@ -91,7 +99,7 @@ def sample(options: argparse.Namespace) -> Said:
     return 0, "\n".join(f"{key:16s} {value}" for key, value in facts.items())
 
 
-def show(options: argparse.Namespace) -> Said:
+def show(options: argparse.Namespace) -> Outcome:
     """A contact sheet."""
     sheet = _drawing("figures.contact_sheet").contact_sheet(
         read_waves(options.recipe),
@@ -104,23 +112,23 @@ def show(options: argparse.Namespace) -> Said:
     return 0, str(options.out)
 
 
-def pictures(options: argparse.Namespace) -> Said:
+def pictures(options: argparse.Namespace) -> Outcome:
     """The pictures of the README."""
     return 0, "\n".join(str(path) for path in _drawing("figures.readme").make_all(options.out, _device(options)))
 
 
-def frame(options: argparse.Namespace) -> Said:
+def frame(options: argparse.Namespace) -> Outcome:
     """One whole frame."""
     torch.set_num_threads(1)
-    made = make_frame(read_waves(options.recipe), read_envelope(options.recipe), _wish(options))
-    save(made, options.out)
-    return 0, f"{options.out}: {_about(made)}"
+    exposure = make_frame(read_waves(options.recipe), read_envelope(options.recipe), _request(options))
+    save_frame(exposure, options.out)
+    return 0, f"{options.out}: {_about(exposure)}"
 
 
-def movie(options: argparse.Namespace) -> Said:
+def movie(options: argparse.Namespace) -> Outcome:
     """A movie, one file a frame."""
     torch.set_num_threads(1)
-    happening = MovieRecipe(
+    movie_recipe = MovieRecipe(
         frames=options.frames,
         drift_nm=(options.drift_nm[0], options.drift_nm[1]),
         jitter_nm=options.jitter_nm,
@@ -130,17 +138,17 @@ def movie(options: argparse.Namespace) -> Said:
         tumble_deg=options.tumble_deg,
         vanish_share=options.vanish_share,
     )
-    frames = make_movie(read_waves(options.recipe), read_envelope(options.recipe), _wish(options), happening)
+    frames = make_movie(read_waves(options.recipe), read_envelope(options.recipe), _request(options), movie_recipe)
     lines = []
-    for number, made in enumerate(tqdm(frames, total=options.frames, unit="frame")):
+    for number, exposure in enumerate(tqdm(frames, total=options.frames, unit="frame")):
         path = options.out / f"frame-{number:05d}.npz"
-        save(made, path)
-        lines.append(f"{path}: {_about(made)}")
+        save_frame(exposure, path)
+        lines.append(f"{path}: {_about(exposure)}")
     return 0, "\n".join(lines)
 
 
-def _wish(options: argparse.Namespace) -> Wish:
-    return Wish(
+def _request(options: argparse.Namespace) -> FrameRequest:
+    return FrameRequest(
         seed=options.seed,
         width_px=options.width_px,
         pixel_size_nm=options.pixel_size_nm,
@@ -152,20 +160,21 @@ def _wish(options: argparse.Namespace) -> Wish:
     )
 
 
-def _about(made: WholeFrame) -> str:
+def _about(exposure: Exposure) -> str:
     return (
-        f"{len(made.particles)} particles, C1 {made.optics.c1_nm:+.1f} nm, {made.dose_e_per_a2:.0f} e/A^2, "
-        f"{made.film_nm:.1f} nm of film, {1e3 * made.pixel_size_nm:.3f} pm a pixel"
+        f"{len(exposure.truth.particles)} particles, C1 {exposure.optics.c1_nm:+.1f} nm, "
+        f"{exposure.dose_e_per_a2:.0f} e/A^2, "
+        f"{exposure.film_nm:.1f} nm of film, {1e3 * exposure.pixel_size_nm:.3f} pm per pixel"
     )
 
 
-def session(options: argparse.Namespace) -> Said:
+def session(options: argparse.Namespace) -> Outcome:
     """What the virtual microscope plays."""
-    truth = make_session(read_waves(options.recipe), options.stock, options.out, options.seed)
+    truth = make_session(read_waves(options.recipe), options.store, options.out, options.seed)
     return 0, f"{len(truth)} particles in {options.out}"
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], Said]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], Outcome]] = {
     "make": make,
     "verify": verify,
     "sample": sample,
@@ -187,21 +196,15 @@ def _device(options: argparse.Namespace) -> torch.device:
     return torch.device(options.device)
 
 
-def _recipe_of(stock: Path) -> WaveRecipe:
-    if not (stock / RECIPE).exists():
-        raise ValueError(f"{stock} holds no {RECIPE}: it is not a stock of beamside-simulate make")
-    return read_waves(stock / RECIPE)
-
-
 def _slurm_jobs(options: argparse.Namespace) -> Any:
     return _cluster().SlurmJobs(
         jobs=options.slurm,
-        processes_a_job=options.processes_a_job,
-        memory_gb_a_process=options.memory_gb_a_process,
+        processes_per_job=options.processes_per_job,
+        memory_gb_per_process=options.memory_gb_per_process,
         walltime=options.walltime,
         queue=options.queue,
         account=options.account,
-        gpus_a_job=int(options.device == "cuda"),
+        gpus_per_job=int(options.device == "cuda"),
     )
 
 
@@ -214,7 +217,11 @@ def _drawing(name: str) -> ModuleType:
 
 
 def _needing(module: str, extra: str, what: str) -> ModuleType:
-    """A module of ours that needs an extra. Raises ValueError saying which when it is not installed."""
+    """A module of ours that needs an extra.
+
+    Raises:
+        ValueError: the extra is not installed; says which.
+    """
     try:
         return import_module(f"simulator.{module}")
     except ModuleNotFoundError as error:

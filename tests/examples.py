@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from protocol.snapshot import FrameView, Health, ParticleView, ShapeStatistics, Snapshot, Statistics
+from protocol.snapshot import FrameView, Health, ParticleView, RecordingState, ShapeStatistics, Snapshot, Statistics
 
 CLASSES = ("cube", "octahedron", "truncated_octahedron", "decahedron", "icosahedron")
 
@@ -67,6 +67,7 @@ def snapshot(particles: int = 6) -> Snapshot:
             history_fraction=rng.dirichlet(np.ones(5), 50).astype(np.float32),
         ),
         health=Health(
+            messages=100,
             received=100,
             analysed=90,
             not_analysed={"replaced": 9},
@@ -77,7 +78,7 @@ def snapshot(particles: int = 6) -> Snapshot:
             latency_p99_ms=150.0,
             backend="onnxruntime-cpu",
             model="first",
-            recording="",
+            recording=RecordingState(),
             last_problem="",
         ),
     )

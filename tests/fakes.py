@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.networks import Engine
+from agent.core.config import AnalysisConfig
+from agent.core.networks import Networks
+from agent.core.preprocessing.versions import PREPROCESSING
+from agent.edge.session.session import Session
 from protocol.frame import Frame
-from protocol.model_card import ModelCard
+from protocol.input_geometry import InputGeometry
+from protocol.model_card import ModelCard, Provenance
+from protocol.model_folder import DETECTOR_CLASSES
+from protocol.snapshot import Snapshot
 from protocol.wire.karabo import encode_frame
 from tests.examples import CLASSES
 
 
-def engine(classes: tuple[str, ...] = CLASSES) -> Engine:
+def fake_networks(classes: tuple[str, ...] = CLASSES) -> Networks:
     """Finds dark blobs (channel 0 under -1.5) and names them by the patch's skewness: deterministic, no network."""
 
     def detect(channels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,27 +31,23 @@ def engine(classes: tuple[str, ...] = CLASSES) -> Engine:
         skew = (patches**3).mean((1, 2, 3))
         return -((skew[:, None] - np.linspace(-1, 1, len(classes))) ** 2).astype(np.float32) * 4
 
-    common = {"name": "fake", "model_sha256": "0" * 64, "provenance": {"run": "a fake"}}
-    return Engine(
+    common = {"name": "fake", "model_sha256": "0" * 64, "provenance": Provenance(run="a fake")}
+    return Networks(
         detect=detect,
         classify=classify,
         backend="fake",
         detector_card=ModelCard(
             role="detector",
-            classes=("particle", "centre", "border"),
-            pixel_size_nm=0.24,
-            patch_px=8,
+            classes=DETECTOR_CLASSES,
+            geometry=InputGeometry(patch_px=8, pixel_size_nm=0.24, preprocessing=PREPROCESSING["detector"]),
             channels=2,
-            normalisation="channels-v1",
             **common,
         ),
         classifier_card=ModelCard(
             role="classifier",
             classes=classes,
-            pixel_size_nm=0.075,
-            patch_px=128,
+            geometry=InputGeometry(patch_px=128, pixel_size_nm=0.075, preprocessing=PREPROCESSING["classifier"]),
             channels=1,
-            normalisation="patch-v1",
             threshold=0.5,
             **common,
         ),
@@ -72,6 +74,15 @@ def field(number: int = 0, *, pixel_size_nm: float | None = 0.05, shape: tuple[i
 def parts(frame: Frame) -> list[bytes]:
     """A frame as it comes from a socket."""
     return [bytes(part) for part in encode_frame(frame)]
+
+
+def session(
+    networks: Networks | None = None,
+    config: AnalysisConfig | None = None,
+    publish: Callable[[Snapshot], None] = lambda snapshot: None,
+) -> Session:
+    """A run that nobody listens to."""
+    return Session(networks=networks or fake_networks(), config=config or AnalysisConfig(), publish=publish, run="test")
 
 
 class ListSource:

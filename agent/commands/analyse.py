@@ -1,22 +1,48 @@
-"""Files to lines of JSON: one line a frame."""
+"""`beamside analyse`: files to lines of JSON, one line a frame."""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from agent.commands.networks import open_networks
+from agent.commands.options import settings_of
 from agent.core.config import AnalysisConfig
-from agent.core.networks import Engine
+from agent.core.networks import Networks
 from agent.core.pipeline import analyse
 from agent.core.results import FrameResult, NoPixelSize, UnusableFrame
 from agent.edge.errors import EdgeError
-from agent.edge.files.readers import read_frames
+from agent.edge.files.playback import read_frames
+
+
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """Analyse every file into one; 2 when a file or a frame was at fault, each of which is told in a line.
+
+    Raises:
+        EdgeError: the settings, the networks or the file of results are at fault.
+    """
+    settings = settings_of(options)
+    networks = open_networks(settings)
+    try:
+        out = options.out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise EdgeError(f"cannot write {options.out}: {error.strerror}") from error
+    code = 0
+    with out:
+        for path, written, problem in analyse_files(options.files, networks, settings.analysis(), out):
+            sys.stderr.write(f"{path}: {written} frames\n")
+            if problem:
+                sys.stderr.write(f"beamside: {problem}\n")
+                code = 2
+    return code
 
 
 def analyse_files(
-    paths: Sequence[Path], engine: Engine, config: AnalysisConfig, out: TextIO
+    paths: Sequence[Path], networks: Networks, config: AnalysisConfig, out: TextIO
 ) -> Iterator[tuple[Path, int, str]]:
     """Write the frames of each file; yields (file, frames written, what went wrong or empty) after each file.
 
@@ -27,34 +53,37 @@ def analyse_files(
         try:
             for number, frame in enumerate(read_frames(path, config.pixel_size_nm)):
                 try:
-                    result = analyse(frame, engine, config)
+                    result = analyse(frame, networks, config)
                 except NoPixelSize as error:  # of one file's frames, all have it or none
                     raise EdgeError(f"{path}: {error}") from error
                 except UnusableFrame as error:
                     faults.append(f"{path}, frame {number}: {error}")
                     continue
-                out.write(json.dumps(line(path, number, result, engine)) + "\n")
+                out.write(json.dumps(frame_record(path, number, result, networks)) + "\n")
                 written += 1
         except EdgeError as error:
             faults.append(str(error))
         out.flush()
-        yield (
-            path,
-            written,
-            "; ".join(faults[:1] + [f"{len(faults) - 1} more faults, the last: {f}" for f in faults[1:][-1:]]),
-        )
+        yield path, written, _in_one_line(faults)
 
 
-def line(path: Path, number: int, result: FrameResult, engine: Engine) -> dict[str, Any]:
+def _in_one_line(faults: Sequence[str]) -> str:
+    """The first fault, how many more there are, and the last; empty without any."""
+    if len(faults) < 2:
+        return "".join(faults)
+    return f"{faults[0]}; {len(faults) - 1} more faults, the last: {faults[-1]}"
+
+
+def frame_record(path: Path, number: int, result: FrameResult, networks: Networks) -> dict[str, Any]:
     """The JSON object of one frame, with what computed it."""
-    classes = engine.classifier_card.classes
+    classes = networks.classifier_card.classes
     return {
         "file": str(path),
         "frame": number,
         "pixel_size_nm": result.pixel_size_nm,
-        "model": engine.model,
-        "backend": engine.backend,
-        "model_warnings": list(engine.warnings),
+        "model": networks.model,
+        "backend": networks.backend,
+        "model_warnings": list(networks.warnings),
         "particles": [
             {
                 "y_px": round(p.y_px, 2),

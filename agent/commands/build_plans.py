@@ -1,7 +1,8 @@
-"""`beamside build-engine`: make the plans before the session, so that no frame waits for one."""
+"""`beamside build-plans`: make the TensorRT plans before the session, so that no frame waits for one."""
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,15 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from agent.core.preprocessing.detector_input import channels
+from agent.core.preprocessing.detector_input import detector_input
 from agent.edge.errors import EdgeError
 from agent.edge.inference.backend import obstacle
-from agent.edge.inference.hardware import Machine
-from agent.edge.inference.model_folder import ROLES, ModelFile, candidates
+from agent.edge.inference.hardware import Hardware, inspect_hardware
+from agent.edge.inference.model_folder import ModelFile, candidates
 from agent.edge.inference.tensorrt.build import RTX, Profile, build_plan
 from agent.edge.inference.tensorrt.network import import_module
-from agent.edge.inference.tensorrt.plan_cache import EngineCache, cache_folder
+from agent.edge.inference.tensorrt.plan_cache import PlanCache, cache_folder
 from agent.edge.inference.tensorrt.plans import TIERS_PX, Plans, classifier_profile, detector_profile, exact_profile
+from protocol.input_geometry import ROLES
 from protocol.model_card import ModelCard
 
 TARGETS = ("this", "any")
@@ -31,13 +33,29 @@ class FrameTier:
     """Frames that plans are to be made for exactly."""
 
     shape_px: tuple[int, int]
+    """Rows and columns of the frames."""
     pixel_size_nm: float
+    """Of the frames."""
 
     def map_shape(self, card: ModelCard) -> tuple[int, ...]:
         """(1, c, h, w) of the detector's input, found by the very function that makes it."""
         noise = np.random.default_rng(0).integers(90, 110, self.shape_px).astype(np.uint16)
-        maps, _ = channels(noise, self.pixel_size_nm, card.pixel_size_nm, card.patch_px)
+        maps, _ = detector_input(noise, self.pixel_size_nm, card.geometry.pixel_size_nm, card.geometry.patch_px)
         return (1, *maps.shape)
+
+
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """Build what was asked for. Raises EdgeError as `build_plans` and `frame_tier`."""
+    build_plans(
+        options.models,
+        inspect_hardware(),
+        tell,
+        backend=options.backend,
+        precision=options.precision,
+        tier=frame_tier(options.frame, options.pixel_size_nm),
+        target=options.target,
+    )
+    return 0
 
 
 def frame_tier(text: str | None, pixel_size_nm: float | None) -> FrameTier | None:
@@ -59,16 +77,16 @@ def frame_tier(text: str | None, pixel_size_nm: float | None) -> FrameTier | Non
     return FrameTier(shape_px=(height, width), pixel_size_nm=pixel_size_nm)
 
 
-def build_engines(
+def build_plans(
     models: Path,
-    machine: Machine,
+    machine: Hardware,
     tell: Callable[[str], None],
     *,
     backend: str | None = None,
     precision: str = "auto",
     tier: FrameTier | None = None,
     target: str = "this",
-    cache: EngineCache | None = None,
+    cache: PlanCache | None = None,
 ) -> None:
     """Build every plan of both networks and keep it in the user's own cache.
 
@@ -89,9 +107,9 @@ def build_engines(
         raise EdgeError(f"{backend} cannot build for this machine's GPU: {reason}")
     trt = import_module(backend.replace("-", "_"), backend)
     if target == "this":
-        cache = cache or EngineCache(cache_folder())
+        cache = cache or PlanCache(cache_folder())
     for role in ROLES:
-        file = candidates(models, role, precision, lighter="fp16").files[0]
+        file = candidates(models, role, precision, compressed="fp16").files[0]
         for profile in _profiles(file.card, tier):
             start_s = time.monotonic()
             size_bytes, where = _build(trt, file, profile, machine, cache)
@@ -109,9 +127,9 @@ def _profiles(card: ModelCard, tier: FrameTier | None) -> Iterator[Profile]:
             yield detector_profile(card, (1, card.channels, side, side))
 
 
-def _build(trt: Any, file: ModelFile, profile: Profile, machine: Machine, cache: EngineCache | None) -> tuple[int, str]:
+def _build(trt: Any, file: ModelFile, profile: Profile, machine: Hardware, cache: PlanCache | None) -> tuple[int, str]:
     """(bytes of the plan, where it is)."""
-    network = file.path.read_bytes()
+    network = file.content
     if cache is None:
         plan = build_plan(trt, network, profile).plan
         return len(plan), f"not kept: for every GPU that {RTX} {trt.__version__} knows, none of which is asked"

@@ -1,18 +1,20 @@
-"""The agent without a screen: structured logs, clean signals, a supervisor that is told the truth."""
+"""`beamside daemon`, the agent without a screen: structured logs, a clean end, a supervisor that is told the truth."""
 
 from __future__ import annotations
 
+import argparse
 import logging
-import signal
 import sys
 import threading
 import time
-from types import FrameType
+from collections.abc import Callable
 
 import structlog
 
 from agent.commands.live import run_live
-from agent.core.networks import Engine
+from agent.commands.options import settings_of
+from agent.commands.signals import stopping
+from agent.core.networks import Networks
 from agent.edge.settings import Settings
 from agent.edge.transport.systemd import notify
 from protocol.snapshot import Snapshot
@@ -23,27 +25,27 @@ STATUS_EVERY_S = 10.0
 log = structlog.get_logger()
 
 
-def run_daemon(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; returns 0 after a clean end.
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """Run until SIGTERM or SIGINT; 0 after a clean end. Everything that happens is a line of JSON on standard error.
 
     Raises:
         EdgeError: something cannot be opened, or ten frames in a row failed.
     """
     json_logs()
-    stop = threading.Event()
+    settings = settings_of(options)
+    with stopping() as stop:
+        _run(settings, stop)
+    return 0
 
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+def _run(settings: Settings, stop: threading.Event) -> None:
     pulse = _Pulse()
 
-    def ready(engine: Engine) -> None:
+    def ready(networks: Networks) -> None:
         log.info(
             "ready",
-            backend=engine.backend,
-            warnings=list(engine.warnings),
+            backend=networks.backend,
+            warnings=list(networks.warnings),
             endpoint=settings.endpoint,
             snapshots=settings.snapshots,
         )
@@ -53,7 +55,6 @@ def run_daemon(settings: Settings) -> int:
     notify("STOPPING=1")
     health = last.health
     log.info("stopped", received=health.received, analysed=health.analysed, not_analysed=dict(health.not_analysed))
-    return 0
 
 
 class _Pulse:
@@ -63,20 +64,24 @@ class _Pulse:
         self._fed_s = self._told_s = 0.0
 
     def progress(self) -> None:
+        """One turn of the loop."""
         if time.monotonic() - self._fed_s > WATCHDOG_EVERY_S:
             notify("WATCHDOG=1")
             self._fed_s = time.monotonic()
 
     def seen(self, snapshot: Snapshot) -> None:
+        """A line of the log now and then, and the same for the supervisor."""
         if time.monotonic() - self._told_s < STATUS_EVERY_S:
             return
         self._told_s = time.monotonic()
         health = snapshot.health
         log.info(
             "status",
+            messages=health.messages,
             received=health.received,
             analysed=health.analysed,
             not_analysed=dict(health.not_analysed),
+            recording=health.recording.mode,
             gaps=health.sequence_gaps,
             particles=snapshot.statistics.particles,
             problem=health.last_problem,

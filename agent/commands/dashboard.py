@@ -1,7 +1,8 @@
-"""The dashboard as a process of its own: a dead window never touches the agent."""
+"""`beamside dashboard`, and the window as a process of its own: a dead window never touches the agent."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib.util
 import os
@@ -9,14 +10,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from agent.commands.processes import beside
 from agent.edge.errors import EdgeError
 
-WINDOW = "agent.dashboard.window"
+# A module that is started by its name, so no import shows it; that keeps Qt out of every process but its own.
+WINDOW = "agent.commands.window"
 QT = ("PySide6", "pyqtgraph")
-END_S = 10.0
+
+
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """The window alone, for an agent elsewhere. Raises EdgeError as `run_window`."""
+    return run_window(options.snapshots, options.commands)
 
 
 def has_display() -> bool:
@@ -47,38 +54,9 @@ def window(snapshots: str, commands: str, stop: threading.Event) -> Iterator[Non
         EdgeError: there is no display or no Qt, or the window died.
     """
     _need_display()
-    process = subprocess.Popen(_command(snapshots, commands))
-    ours = threading.Event()
-    codes: list[int] = []
-
-    def wait() -> None:
-        code = process.wait()
-        if not ours.is_set() and not stop.is_set():
-            codes.append(code)
-        stop.set()
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
-    try:
+    fault = "the dashboard's window ended with code {code}, and the run with it; is the display usable?"
+    with beside(_command(snapshots, commands), stop, fault):
         yield
-    finally:
-        ours.set()
-        end(process)
-        thread.join(END_S)
-    if codes and codes[0]:
-        raise EdgeError(
-            f"the dashboard's window ended with code {codes[0]}, and the run with it; is the display usable?"
-        )
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Ask a process to end, make it end if it does not; its exit code."""
-    process.terminate()
-    try:
-        return process.wait(END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
 
 
 def save_picture(snapshot: bytes, png: Path) -> None:

@@ -1,21 +1,24 @@
-"""The whole main job on one machine: a virtual microscope over the real wire, the agent, the dashboard."""
+"""`beamside demo`, the whole main job on one machine: a virtual microscope over the real wire, agent and dashboard."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from agent.commands.dashboard import end, has_display, need_qt, save_picture, window
+from agent.commands.dashboard import has_display, need_qt, save_picture, window
 from agent.commands.live import run_live
-from agent.commands.text_table import table
-from agent.core.networks import Engine
+from agent.commands.options import settings_of
+from agent.commands.processes import beside
+from agent.commands.signals import stopping
+from agent.commands.text_table import text_table
+from agent.core.networks import Networks
 from agent.edge.errors import EdgeError
 from agent.edge.settings import Settings
 from protocol.snapshot import Snapshot
@@ -24,6 +27,19 @@ from protocol.wire.snapshot import encode_snapshot
 TABLE_EVERY_S = 5.0
 FIRST_FRAME_S = 20.0
 """A virtual microscope on the same machine that has shown nothing for so long is a fault."""
+
+
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """Run for so many seconds, or until asked to stop. Raises EdgeError as `run_demo`."""
+    with stopping(options.seconds) as stop:
+        return run_demo(
+            settings_of(options),
+            stop,
+            rate_per_s=options.rate,
+            headless=options.headless,
+            png=options.png,
+            tell=tell,
+        )
 
 
 def run_demo(
@@ -51,9 +67,9 @@ def run_demo(
     settings = on_free_ports(settings)
     tell(_opening(settings, shown, headless))
     ready_s: list[float] = []
-    pulse = _Pulse(None if shown else tell)
+    table = _Table(None if shown else tell)
 
-    def ready(engine: Engine) -> None:
+    def ready(networks: Networks) -> None:
         ready_s.append(time.monotonic())
 
     with contextlib.ExitStack() as stack:
@@ -61,7 +77,7 @@ def run_demo(
         stack.enter_context(_microscope(settings.endpoint, rate_per_s, stop))
         if shown:
             stack.enter_context(window(settings.snapshots, settings.commands, stop))
-        last = run_live(settings, stop, ready=ready, seen=pulse.seen)
+        last = run_live(settings, stop, ready=ready, seen=table.seen)
         waited_s = time.monotonic() - ready_s[0]
     return _close(last, waited_s, None if shown else png, tell)
 
@@ -86,16 +102,17 @@ def _opening(settings: Settings, shown: bool, headless: bool) -> str:
     )
 
 
-class _Pulse:
+class _Table:
     """A table every few seconds."""
 
     def __init__(self, tell: Callable[[str], None] | None) -> None:
         self._tell, self._told_s = tell, time.monotonic()
 
     def seen(self, snapshot: Snapshot) -> None:
+        """Tell a table when the last one is old enough."""
         if self._tell is not None and time.monotonic() - self._told_s > TABLE_EVERY_S:
             self._told_s = time.monotonic()
-            self._tell(table(snapshot))
+            self._tell(text_table(snapshot))
             sys.stdout.flush()
 
 
@@ -105,35 +122,16 @@ def _close(last: Snapshot, waited_s: float, png: Path | None, tell: Callable[[st
             raise EdgeError(f"no frame was analysed in {waited_s:.0f} s: {last.health.last_problem or 'none came'}")
         tell("stopped before the first frame was analysed")
         return 0
-    tell(table(last))
+    tell(text_table(last))
     if png is not None:
         save_picture(encode_snapshot(last), png)
         tell(f"the dashboard's picture is {png}")
     return 0
 
 
-@contextlib.contextmanager
-def _microscope(endpoint: str, rate_per_s: float, stop: threading.Event) -> Iterator[None]:
-    """The virtual microscope beside a run; its death stops the run. Raises EdgeError when it died."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.microscope.server", "--endpoint", endpoint, "--rate", str(rate_per_s)]
-    )
-    died: list[int] = []
-
-    def wait() -> None:
-        code = process.wait()
-        # Ctrl-C reaches it as well as us, and it then ends well.
-        if code and not stop.is_set():
-            died.append(code)
-            stop.set()
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        end(process)
-        thread.join()
-    if died:
-        raise EdgeError(f"the virtual microscope ended with code {died[0]}; its own line above says why")
+def _microscope(endpoint: str, rate_per_s: float, stop: threading.Event) -> contextlib.AbstractContextManager[None]:
+    """The virtual microscope beside a run; its death stops the run and raises EdgeError."""
+    # Started by its name, so no import shows it: the agent may not know the simulator, only speak its wire.
+    server = [sys.executable, "-m", "simulator.microscope.server"]
+    fault = "the virtual microscope ended with code {code}; its own line above says why"
+    return beside([*server, "--endpoint", endpoint, "--rate", str(rate_per_s)], stop, fault)

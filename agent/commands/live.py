@@ -1,50 +1,48 @@
-"""Everything a live run opens and closes: engine, sockets, recording. Shared by `live` and `daemon`."""
+"""`beamside live`, and everything that a live run opens and closes; `daemon` and `demo` run the same."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from agent.core.networks import Engine
-from agent.core.pipeline import analyse
+from agent.commands.dashboard import window
+from agent.commands.networks import warm_networks
+from agent.commands.options import settings_of
+from agent.commands.signals import stopping
+from agent.core.networks import Networks
+from agent.edge.errors import EdgeError
 from agent.edge.files.recording import Recorder
-from agent.edge.inference.backend import load_engine
 from agent.edge.session.live import live
+from agent.edge.session.session import Session
 from agent.edge.settings import Settings
 from agent.edge.transport.commands import CommandServer
-from agent.edge.transport.frame_source import KaraboSource
+from agent.edge.transport.frame_source import FrameSource
 from agent.edge.transport.snapshot_publisher import SnapshotPublisher
-from protocol.frame import Frame
+from protocol.errors import ProtocolError
 from protocol.snapshot import Snapshot
+from protocol.wire.decoder import FrameDecoder
 from protocol.wire.snapshot import encode_snapshot
+from protocol.wire.wires import new_decoder
 
 
-def warmed_engine(settings: Settings) -> Engine:
-    """The engine after one made-up frame, so that the first real one is not slow. Raises EdgeError."""
-    engine = load_engine(
-        Path(settings.models), prefer=settings.backend, precision=settings.precision, threads=settings.threads
-    )
-    noise = np.random.default_rng(0).integers(90, 110, (512, 512)).astype(np.uint16)
-    analyse(
-        Frame(pixels=noise, source="warm-up", sequence=0, camera_time_s=0.0),
-        engine,
-        replace(settings.analysis(), pixel_size_nm=0.05),
-    )
-    card = engine.classifier_card
-    engine.classify(np.zeros((1, 1, card.patch_px, card.patch_px), dtype=np.float32))
-    return engine
+def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    """Analyse a live microscope beside the dashboard. Raises EdgeError as `run_live` and `window`."""
+    settings = settings_of(options)
+    with stopping() as stop, window(settings.snapshots, settings.commands, stop):
+        last = run_live(settings, stop)
+    tell(f"{last.health.analysed} of {last.health.received} frames, {last.statistics.particles} particles")
+    return 0
 
 
 def run_live(
     settings: Settings,
     stop: threading.Event,
     *,
-    ready: Callable[[Engine], None] = lambda engine: None,
+    ready: Callable[[Networks], None] = lambda networks: None,
     progress: Callable[[], None] = lambda: None,
     seen: Callable[[Snapshot], None] = lambda snapshot: None,
 ) -> Snapshot:
@@ -54,25 +52,35 @@ def run_live(
         EdgeError: something cannot be opened, or ten frames in a row failed.
     """
     with contextlib.ExitStack() as stack:
-        engine = warmed_engine(settings)
+        decoder = open_decoder(settings.wire)
+        networks = warm_networks(settings)
         publisher = stack.enter_context(SnapshotPublisher(settings.snapshots))
         commands = stack.enter_context(CommandServer(settings.commands))
-        recorder = stack.enter_context(Recorder(Path(settings.record))) if settings.record else None
-        source = stack.enter_context(KaraboSource(settings.endpoint, settings.socket))
-        ready(engine)
+        recorder = None
+        if settings.record:
+            recorder = stack.enter_context(Recorder(Path(settings.record), decoder.name))
+        # The source comes last: from here on frames queue up.
+        source = stack.enter_context(FrameSource(settings.endpoint, settings.socket, decoder.max_message_bytes))
+        ready(networks)
 
         def publish(snapshot: Snapshot) -> None:
             publisher.send(encode_snapshot(replace(snapshot, notes={"endpoint": settings.endpoint})))
             seen(snapshot)
 
-        return live(
-            source,
-            engine,
-            settings.analysis(),
-            publish,
-            stop,
+        session = Session(
+            networks=networks,
+            config=settings.analysis(),
+            publish=publish,
             run=settings.run,
-            recorder=recorder,
             commands=commands,
             progress=progress,
         )
+        return live(source, decoder, session, stop, recorder=recorder)
+
+
+def open_decoder(wire: str) -> FrameDecoder:
+    """A decoder for a new stream. Raises EdgeError when the settings name no known wire."""
+    try:
+        return new_decoder(wire)
+    except ProtocolError as error:
+        raise EdgeError(str(error)) from error

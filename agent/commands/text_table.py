@@ -7,12 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.calibration import UNKNOWN
 from agent.core.statistics.quantiles import median_and_spread_nm
+from protocol.labels import UNKNOWN
 from protocol.snapshot import Snapshot
 
 
-def table(snapshot: Snapshot) -> str:
+def text_table(snapshot: Snapshot) -> str:
     """Counts, fractions and sizes per class under the health line."""
     health, statistics = snapshot.health, snapshot.statistics
     left = ", ".join(f"{cause} {count}" for cause, count in health.not_analysed.items()) or "none"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-UNKNOWN = "unknown"
+from protocol.labels import UNKNOWN
 
 
 def probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
@@ -23,7 +23,7 @@ def probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[n
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def answer(probability: NDArray[np.float64], classes: Sequence[str], threshold: float) -> tuple[str, float]:
+def decide(probability: NDArray[np.float64], classes: Sequence[str], threshold: float) -> tuple[str, float]:
     """(shape, confidence) of one row (k,): the likeliest class, or ``unknown`` when that is under `threshold`."""
     best = int(np.argmax(probability))
     confidence = float(probability[best])

@@ -18,7 +18,7 @@ Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Networks:
     """A detector and a classifier that belong together."""
 
     detect: Detect
@@ -32,5 +32,8 @@ class Engine:
 
     @property
     def model(self) -> str:
-        """Name and short hash of the two networks."""
-        return ", ".join(f"{c.name} {c.model_sha256[:8]}" for c in (self.detector_card, self.classifier_card))
+        """Version and short hashes of the two networks: ``model 4 (cc94903f, 7949fb39)``."""
+        cards = (self.detector_card, self.classifier_card)
+        if len({card.label for card in cards}) == 1:
+            return f"{cards[0].label} ({', '.join(card.model_sha256[:8] for card in cards)})"
+        return ", ".join(f"{card.role} {card.label} ({card.model_sha256[:8]})" for card in cards)

@@ -11,9 +11,9 @@ from scipy.optimize import linear_sum_assignment
 from agent.core.results import FrameResult
 
 GATE_DIAMETERS = 0.5
-"""A particle may move this part of its diameter between sightings, after the common drift is taken off."""
+"""A particle may move this part of its diameter between detections, after the common drift is taken off."""
 SIZE_RATIO = 1.6
-"""Two sightings of one particle differ in diameter by less than this factor."""
+"""Two detections of one particle differ in diameter by less than this factor."""
 PATIENCE_FRAMES = 10
 """A track that was not seen for so many frames has ended."""
 
@@ -27,9 +27,11 @@ class Tracks:
     at_nm: NDArray[np.float64]
     """(n, 2), y then x, where each was last seen."""
     diameter_nm: NDArray[np.float64]
+    """(n,), when each was last seen."""
     missed: NDArray[np.int64]
     """(n,), frames since each was seen."""
     next_number: int = 0
+    """Of the next particle that nobody has seen before."""
 
 
 def no_tracks() -> Tracks:
@@ -42,14 +44,17 @@ def no_tracks() -> Tracks:
 
 def follow(tracks: Tracks, result: FrameResult) -> tuple[Tracks, tuple[int, ...]]:
     """(the tracks after one more frame, the track of each of its particles)."""
+    # Where the particles of this frame are, and how the whole view has moved since the last one.
     at_nm = np.array([[p.y_px, p.x_px] for p in result.particles]).reshape(-1, 2) * result.pixel_size_nm
     diameter_nm = np.array([p.diameter_nm for p in result.particles])
     drift_nm = _drift(tracks, at_nm, diameter_nm)
     known, seen = _matches(tracks.at_nm + drift_nm, tracks.diameter_nm, at_nm, diameter_nm)
+    # Those that were recognised keep their number; the others get new ones.
     numbers = np.full(len(at_nm), -1, dtype=np.int64)
     numbers[seen] = tracks.number[known]
     fresh = numbers < 0
     numbers[fresh] = tracks.next_number + np.arange(fresh.sum())
+    # Those that this frame does not show move with the view and wait, until they have been missed too often.
     left = np.setdiff1d(np.arange(len(tracks.number)), known)
     left = left[tracks.missed[left] < PATIENCE_FRAMES]
     after = Tracks(
@@ -66,6 +71,7 @@ def _drift(tracks: Tracks, at_nm: NDArray[np.float64], diameter_nm: NDArray[np.f
     """The shift of the whole view: of all pairs' displacements, the one that most others share."""
     if not len(tracks.number) or not len(at_nm):
         return np.zeros(2)
+    # Every old particle with every new one; true pairs share one displacement, false ones scatter.
     moves = (at_nm[None] - tracks.at_nm[:, None]).reshape(-1, 2)
     near = moves[np.linalg.norm(moves, axis=1) < 2 * float(np.median(diameter_nm))]
     if len(near) < 2:

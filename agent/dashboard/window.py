@@ -1,12 +1,7 @@
-"""The dashboard's window: widgets in their places, one timer that pulls the newest snapshot.
-
-`python -m agent.dashboard.window` is the process that `beamside live` and `beamside dashboard` start.
-"""
+"""The dashboard's window: widgets in their places, one timer that pulls the newest snapshot."""
 
 from __future__ import annotations
 
-import argparse
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +11,7 @@ from pathlib import Path
 import pyqtgraph as pg
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from agent.dashboard.state.command_sender import Asking
+from agent.dashboard.state.command_sender import CommandSender
 from agent.dashboard.state.csv_export import to_csv
 from agent.dashboard.state.health import Viewer
 from agent.dashboard.state.palette import BACKGROUND, TEXT
@@ -25,13 +20,11 @@ from agent.dashboard.widgets.charts import ChartsWidget
 from agent.dashboard.widgets.controls import ControlsWidget
 from agent.dashboard.widgets.frame import FrameWidget
 from agent.dashboard.widgets.health import BannerWidget, ElidedLabel, HealthWidget
-from agent.edge.errors import EdgeError
 from agent.edge.transport.commands import send_command
 from agent.edge.transport.snapshot_subscriber import SnapshotSubscriber
 from protocol.command import Command
 from protocol.errors import ProtocolError
 from protocol.snapshot import Snapshot
-from protocol.wire.snapshot import decode_snapshot
 
 PULL_EVERY_MS = 100
 CHARTS_EVERY_S = 1.0
@@ -59,7 +52,7 @@ class Window(QtWidgets.QMainWindow):
     ) -> None:
         super().__init__()
         self._newest, self._clock = newest, clock
-        self._asking = Asking(ask, executor)
+        self._sender = CommandSender(ask, executor)
         self._endpoint, self._fault = endpoint, ""
         self._snapshot: Snapshot | None = None
         self._picked: int | None = None
@@ -108,7 +101,7 @@ class Window(QtWidgets.QMainWindow):
         else:
             if newest is not None:
                 self._take(newest)
-        for command, fault in self._asking.outcomes():
+        for command, fault in self._sender.outcomes():
             self.controls.say(fault or f"{command.action.replace('_', ' ')}: done")
         self._draw()
 
@@ -149,7 +142,7 @@ class Window(QtWidgets.QMainWindow):
 
     def _send(self, command: Command) -> None:
         self.controls.say(f"{command.action.replace('_', ' ')} …")
-        self._asking.send(command)
+        self._sender.send(command)
 
     def _choose_png(self) -> None:
         grabbed = self.grab()
@@ -217,11 +210,14 @@ def picture(snapshot: Snapshot) -> QtGui.QPixmap:
     return grabbed
 
 
-def run(snapshots: str, commands: str) -> int:
-    """The window until it is closed or the process is asked to end. Raises EdgeError."""
+def show(snapshots: str, commands: str, on_end: Callable[[Callable[[], object]], None]) -> int:
+    """The window until it is closed or the process is asked to end, of which `on_end` tells the application.
+
+    Raises:
+        EdgeError: the address of the snapshots is none.
+    """
     app = application()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.quit())
+    on_end(app.quit)
     with SnapshotSubscriber(snapshots) as subscriber, ThreadPoolExecutor(1) as executor:
         window = Window(subscriber.newest, lambda c: send_command(commands, c), snapshots, executor)
         room = app.primaryScreen().availableGeometry()
@@ -230,26 +226,3 @@ def run(snapshots: str, commands: str) -> int:
         code: int = app.exec()
         dispose(window, app)
         return code
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Command line of the window's process."""
-    parser = argparse.ArgumentParser(prog="python -m agent.dashboard.window")
-    parser.add_argument("--snapshots", default="tcp://127.0.0.1:45011")
-    parser.add_argument("--commands", default="tcp://127.0.0.1:45012")
-    parser.add_argument("--picture", nargs=2, type=Path, metavar=("SNAPSHOT", "PNG"))
-    options = parser.parse_args(arguments)
-    try:
-        if options.picture:
-            source, png = options.picture
-            if picture(decode_snapshot(source.read_bytes())).save(str(png)):
-                return 0
-            raise EdgeError(f"cannot write {png}")
-        return run(options.snapshots, options.commands)
-    except (EdgeError, ProtocolError, OSError) as error:
-        sys.stderr.write(f"beamside dashboard: {error}\n")
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

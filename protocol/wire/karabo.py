@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_args
 
 import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
 from protocol.errors import ProtocolError
-from protocol.frame import ALLOWED_DTYPES, PROVENANCES, Frame
+from protocol.frame import ALLOWED_DTYPES, QUANTITIES, STAGE, Frame, Provenance
 from protocol.wire.bounded_msgpack import unpack_map
+from protocol.wire.decoder import Part
 
-Part = bytes | memoryview
-
+KARABO = "karabo-bridge-2.2"
+"""The name of this wire in settings and recordings."""
 MAX_FRAME_BYTES = 512 * 1024 * 1024
 MAX_PARTS = 256
 IMAGE_PATH = "image.data"
 PREFIX = "beamside."
-QUANTITIES = ("exposure_s", "energy_kev", "defocus_nm", "dose_e_per_a2")
-STAGE = ("x_um", "y_um", "z_um", "alpha_deg", "beta_deg")
 ATTOSECONDS = 10**18
+"""In a second: `timestamp.frac` counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KaraboDecoder:
+    """Karabo Bridge 2.2 as a `FrameDecoder`. Every message is a frame, and nothing is kept from one to the next."""
+
+    name: ClassVar[str] = KARABO
+    max_message_bytes: ClassVar[int] = MAX_FRAME_BYTES
+    """Of the pixels, the largest part."""
+    image_path: str | None = None
+    """Which array of a message is the image; None: the first two-dimensional one."""
+
+    def decode(self, parts: Sequence[Part], *, received_time_s: float | None = None) -> Frame:
+        """The frame of a message. Raises ProtocolError as `decode_frame`."""
+        return decode_frame(parts, received_time_s=received_time_s, image_path=self.image_path)
 
 
 def encode_frame(frame: Frame) -> list[Part]:
@@ -78,17 +94,23 @@ def decode_frame(
     sequence = _integer(metadata.get("timestamp.tid"), "timestamp.tid")
     what = f"frame {sequence} of {source}"
     size_nm, provenance = _pixel_size(values, what)
-    return Frame(
-        pixels=pixels,
-        source=source,
-        sequence=sequence,
-        camera_time_s=_time(metadata, what),
-        received_time_s=received_time_s,
-        pixel_size_nm=size_nm,
-        pixel_size_provenance=provenance,
-        stage={n: v for n in STAGE if (v := _quantity(values, f"stage.{n}", what)) is not None},
-        **{name: _quantity(values, name, what) for name in QUANTITIES},
-    )
+    camera_time_s = _time(metadata, what)
+    stage = {n: v for n in STAGE if (v := _quantity(values, f"stage.{n}", what)) is not None}
+    quantities = {name: _quantity(values, name, what) for name in QUANTITIES}
+    try:
+        return Frame(
+            pixels=pixels,
+            source=source,
+            sequence=sequence,
+            camera_time_s=camera_time_s,
+            received_time_s=received_time_s,
+            pixel_size_nm=size_nm,
+            pixel_size_provenance=provenance,
+            stage=stage,
+            **quantities,
+        )
+    except ProtocolError as error:  # what a frame refuses of itself does not say which frame it was
+        raise ProtocolError(f"{what}: {error}") from error
 
 
 def _head(first: Part, second: Part) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -137,18 +159,13 @@ def _pixels(header: dict[str, Any], payload: Part, source: str) -> NDArray[Any]:
     return pixels
 
 
-def _pixel_size(values: dict[str, Any], what: str) -> tuple[float | None, str]:
+def _pixel_size(values: dict[str, Any], what: str) -> tuple[float | None, Provenance]:
+    """What is sent, for `Frame` to judge; a sender that only says the size has read it somewhere."""
     size_nm = _quantity(values, "pixel_size_nm", what)
     provenance = values.get(PREFIX + "pixel_size_provenance", "unknown" if size_nm is None else "metadata")
-    if provenance not in PROVENANCES:
-        raise ProtocolError(
-            f"{what}: pixel_size_provenance must be one of {', '.join(PROVENANCES)}, got {provenance!r}"
-        )
-    if size_nm is None:
+    if size_nm is None and provenance in get_args(Provenance):
         return None, "unknown"
-    if size_nm <= 0:
-        raise ProtocolError(f"{what}: a pixel size is positive, got {size_nm} nm")
-    return size_nm, str(provenance)
+    return size_nm, provenance
 
 
 def _quantity(values: dict[str, Any], name: str, what: str) -> float | None:

@@ -25,7 +25,7 @@ def decode_snapshot(part: bytes | memoryview) -> Snapshot:
         ProtocolError: another version, or not what `Snapshot` promises.
     """
     outer = unpack_map(part, "snapshot", max_bytes=MAX_SNAPSHOT_BYTES)
+    # The version comes first: what a stranger's fields mean is not guessed, in neither direction.
     if outer.get("version") != SNAPSHOT_VERSION:
         raise ProtocolError(f"snapshot: version {SNAPSHOT_VERSION} was promised, got {outer.get('version')!r}")
-    snapshot: Snapshot = from_plain(Snapshot, outer.get("snapshot"), "snapshot")
-    return snapshot
+    return from_plain(Snapshot, outer.get("snapshot"), "snapshot")

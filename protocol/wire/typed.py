@@ -1,4 +1,9 @@
-"""Frozen dataclasses of numbers, texts, tuples and arrays to plain values and back, guided by their annotations."""
+"""Frozen dataclasses of numbers, texts, tuples and arrays to plain values and back, guided by their annotations.
+
+The one typed reader of the repository: the wire, settings and recipes go through `from_plain`. It refuses a key that it
+does not know, a key that is missing, a value of another kind, and a number outside of the bounds that its field states
+as ``Annotated[float, Within(0, 1)]``. Why it is our own: README.md, *Decisions*.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,44 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from protocol.errors import ProtocolError
 
 ARRAY_DTYPES = ("uint8", "float32", "float64", "int64")
+"""What an array on the wire may consist of."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Bounds, both allowed, of a number or of every number of a tuple; NaN lies within none."""
+
+    low: float
+    high: float
+
+    def check(self, value: Any, where: str) -> None:
+        """Raises ProtocolError when a number, or one of a tuple of numbers, is out of bounds; None is in."""
+        numbers = () if value is None else value if isinstance(value, tuple) else (value,)
+        if not all(self.low <= number <= self.high for number in numbers):
+            each = "each number from " if isinstance(value, tuple) else ""
+            raise ProtocolError(f"{where}: {each}{self.low:.15g} to {self.high:.15g} was promised, got {value!r}")
+
+
+def check_bounds(value: Any) -> None:
+    """Hold every field of a dataclass to the bounds that its annotation states; meant for its `__post_init__`.
+
+    Raises:
+        ProtocolError: a number is out of bounds.
+    """
+    for name, hint in typing.get_type_hints(type(value), include_extras=True).items():
+        for bound in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
+            if isinstance(bound, Within):
+                bound.check(getattr(value, name), name)
 
 
 def to_plain(value: Any) -> Any:
@@ -30,54 +66,80 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: Any, value: Any, where: str) -> Any:
-    """A value of the annotated kind.
+def from_plain(kind: type[T], value: Any, where: str) -> T:
+    """A value of the annotated kind; `where` begins every error, and the path to the fault follows it.
 
     Raises:
-        ProtocolError: a field is missing, unknown, or of another kind; `where` names it.
+        ProtocolError: a field is missing, unknown, of another kind or out of bounds, or the finished value refuses
+            itself (a ValueError of its `__post_init__`).
     """
-    origin = typing.get_origin(kind)
+    return typing.cast(T, _read(kind, value, where))
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
+    if origin is typing.Annotated:
+        found = _read(arguments[0], value, where)
+        for bound in arguments[1:]:
+            if isinstance(bound, Within):
+                bound.check(found, where)
+        return found
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind, value, where)
     if origin is np.ndarray or kind is np.ndarray:
-        return _array(value, where)
+        return _array(arguments, value, where)
     if origin in (typing.Union, types.UnionType):
-        inner = [k for k in typing.get_args(kind) if k is not type(None)]
-        return None if value is None else from_plain(inner[0], value, where)
+        # The only union that is read is "this or nothing".
+        (inner,) = (k for k in arguments if k is not type(None))
+        return None if value is None else _read(inner, value, where)
     if origin is tuple:
-        return _tuple(typing.get_args(kind), value, where)
+        return _tuple(arguments, value, where)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         if not isinstance(value, dict):
             raise ProtocolError(f"{where}: a map was promised, got {type(value).__name__}")
-        inner_kind = typing.get_args(kind)[1]
-        return {str(k): from_plain(inner_kind, v, f"{where}.{k}") for k, v in value.items()}
+        return {_read(arguments[0], k, where): _read(arguments[1], v, _inside(where, k)) for k, v in value.items()}
     return _scalar(kind, value, where)
+
+
+def _inside(where: str, name: object) -> str:
+    """``agent.toml`` and ``threshold`` to ``agent.toml: threshold``; deeper names are joined by a point."""
+    return f"{where}.{name}" if ": " in where else f"{where}: {name}"
 
 
 def _dataclass(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise ProtocolError(f"{where}: a map was promised, got {type(value).__name__}")
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    fields = {f.name: f for f in dataclasses.fields(kind) if f.init}
     needed = {
         name
         for name, f in fields.items()
         if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
     }
-    strange, missing = sorted(value.keys() - fields.keys()), sorted(needed - value.keys())
-    if strange or missing:
-        raise ProtocolError(f"{where}: unknown keys {strange}, missing keys {missing}")
-    hints = typing.get_type_hints(kind)
-    return kind(**{name: from_plain(hints[name], item, f"{where}.{name}") for name, item in value.items()})
+    # Every unknown and every missing key is named at once: a file is mended in one go.
+    unknown, missing = sorted(map(str, value.keys() - fields.keys())), sorted(needed - value.keys())
+    faults = [f"unknown keys {', '.join(unknown)} (known are {', '.join(fields)})"] if unknown else []
+    faults += [f"missing keys {', '.join(missing)}"] if missing else []
+    if faults:
+        raise ProtocolError(f"{where}: {'; '.join(faults)}")
+    hints = typing.get_type_hints(kind, include_extras=True)
+    read = {name: _read(hints[name], item, _inside(where, name)) for name, item in value.items()}
+    try:
+        return kind(**read)
+    except ValueError as error:  # what the value's own __post_init__ refuses
+        raise ProtocolError(f"{where}: {error}") from error
 
 
-def _array(value: Any, where: str) -> Any:
+def _array(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data"}:
         raise ProtocolError(f"{where}: an array (dtype, shape, data) was promised")
     dtype, shape, data = value["dtype"], value["shape"], value["data"]
-    if dtype not in ARRAY_DTYPES or not isinstance(data, bytes) or not isinstance(shape, list):
-        raise ProtocolError(f"{where}: dtype must be one of {', '.join(ARRAY_DTYPES)}, got {dtype!r}")
+    # NDArray[np.float32] is ndarray[shape, dtype[float32]]; NDArray[Any] leaves the choice to the sender.
+    wanted = typing.get_args(arguments[1])[0] if len(arguments) == 2 else Any
+    allowed = ARRAY_DTYPES if wanted is Any else (np.dtype(wanted).name,)
+    if dtype not in allowed or not isinstance(data, bytes) or not isinstance(shape, list):
+        raise ProtocolError(f"{where}: dtype must be one of {', '.join(allowed)}, got {dtype!r}")
     if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in shape):
         raise ProtocolError(f"{where}: a shape is whole numbers, got {shape!r}")
     needed = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
@@ -90,10 +152,10 @@ def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise ProtocolError(f"{where}: a list was promised, got {type(value).__name__}")
     if len(kinds) == 2 and kinds[1] is Ellipsis:
-        return tuple(from_plain(kinds[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+        return tuple(_read(kinds[0], item, f"{where}[{n}]") for n, item in enumerate(value))
     if len(kinds) != len(value):
         raise ProtocolError(f"{where}: {len(kinds)} items were promised, got {len(value)}")
-    return tuple(from_plain(k, item, f"{where}[{n}]") for n, (k, item) in enumerate(zip(kinds, value, strict=True)))
+    return tuple(_read(k, item, f"{where}[{n}]") for n, (k, item) in enumerate(zip(kinds, value, strict=True)))
 
 
 def _scalar(kind: Any, value: Any, where: str) -> Any:

@@ -14,7 +14,9 @@ import torch
 from dask_jobqueue.slurm import SLURMCluster
 from distributed import Client, KilledWorker, as_completed, get_worker
 
-from simulator.exit_waves.store import Shard, is_finished, make_shard, versions
+from simulator.exit_waves.generate import make_shard
+from simulator.exit_waves.provenance import versions
+from simulator.exit_waves.store import Shard, is_finished
 from simulator.recipe import WaveRecipe
 
 
@@ -23,16 +25,22 @@ class SlurmJobs:
     """What is asked of Slurm; all else comes from dask-jobqueue's own file, ~/.config/dask/jobqueue.yaml."""
 
     jobs: int
-    processes_a_job: int = 1
+    """How many are started; each is one script."""
+    processes_per_job: int = 1
     """Workers of one thread each."""
-    memory_gb_a_process: float = 2.0
+    memory_gb_per_process: float = 2.0
+    """Asked for; a process needs about 0.6 GB."""
     walltime: str = "04:00:00"
+    """Of a job, as Slurm writes it."""
     queue: str | None = None
+    """Partition; None for dask-jobqueue's own setting."""
     account: str | None = None
-    gpus_a_job: int = 0
+    """None for dask-jobqueue's own setting."""
+    gpus_per_job: int = 0
+    """Asked for by --gres."""
 
     def __post_init__(self) -> None:
-        for name in ("jobs", "processes_a_job", "memory_gb_a_process"):
+        for name in ("jobs", "processes_per_job", "memory_gb_per_process"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
 
@@ -42,13 +50,13 @@ def slurm_cluster(wanted: SlurmJobs) -> SLURMCluster:
     return SLURMCluster(
         job_name="beamside-waves",
         scheduler_options={"dashboard_address": ":0"},
-        cores=wanted.processes_a_job,
-        processes=wanted.processes_a_job,
-        memory=f"{wanted.memory_gb_a_process * wanted.processes_a_job:.2f}GB",
+        cores=wanted.processes_per_job,
+        processes=wanted.processes_per_job,
+        memory=f"{wanted.memory_gb_per_process * wanted.processes_per_job:.2f}GB",
         walltime=wanted.walltime,
         queue=wanted.queue,
         account=wanted.account,
-        job_extra_directives=[f"--gres=gpu:{wanted.gpus_a_job}"] if wanted.gpus_a_job else [],
+        job_extra_directives=[f"--gres=gpu:{wanted.gpus_per_job}"] if wanted.gpus_per_job else [],
         job_script_prologue=["export OMP_NUM_THREADS=1", "export MKL_NUM_THREADS=1"],
     )
 
@@ -67,7 +75,12 @@ def make_with_scheduler(
     address: str,
     tick: Callable[[int], object],
 ) -> None:
-    """Make the shards on the workers of a scheduler that is running. Raises OSError and as `make_on_cluster` does."""
+    """Make the shards on the workers of a scheduler that is running.
+
+    Raises:
+        OSError: the scheduler does not answer.
+        ChildProcessError, FileNotFoundError, ValueError: as `make_on_cluster` does.
+    """
     with Client(address) as client:  # type: ignore[no-untyped-call]
         make_on_cluster(recipe, folder, work, device, client, tick)
 
@@ -80,7 +93,11 @@ def make_with_slurm(
     wanted: SlurmJobs,
     tick: Callable[[int], object],
 ) -> None:
-    """Start jobs, make the shards, end the jobs. Raises as `make_on_cluster` does."""
+    """Start jobs, make the shards, end the jobs.
+
+    Raises:
+        ChildProcessError, FileNotFoundError, ValueError: as `make_on_cluster` does.
+    """
     with slurm_cluster(wanted) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
         cluster.scale(jobs=wanted.jobs)
         make_on_cluster(recipe, folder, work, device, client, tick)
@@ -122,7 +139,11 @@ def _task(recipe: WaveRecipe, folder: str, shard: Shard, device: str, wanted: st
 def make_as_task(
     recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, *, wanted: str, worker: str
 ) -> None:
-    """What a worker of the `wanted` versions does: one shard, unless it is there. Raises as `make_on_cluster` does."""
+    """What a worker of the `wanted` versions does: one shard, unless it is there.
+
+    Raises:
+        FileNotFoundError, ValueError: as `make_on_cluster` does.
+    """
     if versions(device) != wanted:
         raise ValueError(f"worker {worker} has {versions(device)}, the client {wanted}")
     if not folder.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import signal
@@ -14,39 +15,79 @@ from multiprocessing.connection import wait as wait_for_one
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
+import h5py
 import torch
 
-from simulator.exit_waves.store import Shard, make_shard, put_whole, recipe_digest
-from simulator.recipe import WaveRecipe, read_waves
+from simulator.exit_waves.atomic_file import put_whole
+from simulator.exit_waves.provenance import made_by
+from simulator.exit_waves.shard_codec import write_group
+from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, particle_wave
+from simulator.exit_waves.store import RECIPE_FILE, Shard, recipe_digest
+from simulator.recipe import WaveRecipe
+from simulator.recipe_file import read_waves
 
-RECIPE = "recipe.toml"
 LOOK_S = 0.5
 """How often the bar is moved while other processes work."""
 
 
 def begin(recipe_path: Path, folder: Path) -> WaveRecipe:
-    """The recipe, and a copy of its file in the stock's folder: a stock says itself how it was made.
+    """The recipe, and a copy of its file in the store's folder: a store says itself how it was made.
 
     Raises:
-        ValueError: the folder holds a stock of another recipe, or the recipe is not valid.
+        ValueError: the folder holds a store of another recipe, or the recipe is not valid.
     """
     recipe = read_waves(recipe_path)
-    copy = folder / RECIPE
+    copy = folder / RECIPE_FILE
     if copy.exists() and recipe_digest(read_waves(copy)) != recipe_digest(recipe):
         raise ValueError(f"{folder} was begun with another recipe than {recipe_path}; see {copy}")
     put_whole(copy, recipe_path.read_bytes())
     return recipe
 
 
-def part_of(work: Sequence[Shard], part: str) -> list[Shard]:
-    """The K-th of N shares, for ``K/N``. Raises ValueError when it is not of that form."""
+def parse_part(part: str) -> tuple[int, int]:
+    """(K, N) of ``K/N``: the K-th of N processes that share some work.
+
+    Raises:
+        ValueError: it is not of that form with 1 <= K <= N.
+    """
     try:
         k, n = (int(number) for number in part.split("/"))
     except ValueError:
         k = n = 0
     if not 1 <= k <= n:
         raise ValueError(f"a part is K/N with 1 <= K <= N, got {part!r}")
+    return k, n
+
+
+def part_of(work: Sequence[Shard], part: str) -> list[Shard]:
+    """The K-th of N shares, for ``K/N``.
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    k, n = parse_part(part)
     return [shard for shard in work if shard.number % n == k - 1]
+
+
+def make_sample(recipe: WaveRecipe, kind: str, index: int, device: torch.device) -> ParticleWave | FilmWave:
+    """Simulate one sample from the recipe's seed and its index alone."""
+    return particle_wave(recipe, index, device) if kind == "particle" else film_wave(recipe, index, device)
+
+
+def make_shard(
+    recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, tick: Callable[[], object]
+) -> Path:
+    """Simulate one shard in memory (about 20 MB) and put it in its place. `tick` is called after every wave."""
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["recipe"] = recipe_digest(recipe)
+        file.attrs["made_by"] = made_by(device)
+        for index in shard.indices(recipe):
+            write_group(file, make_sample(recipe, shard.kind, index, device))
+            tick()
+    path = shard.path(folder)
+    put_whole(path, content.getbuffer())
+    return path
 
 
 def make_here(

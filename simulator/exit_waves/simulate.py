@@ -13,7 +13,8 @@ from scipy.ndimage import distance_transform_edt
 from simulator.propagation.grid import Grid, resample_spectrum
 from simulator.propagation.multislice import exit_waves
 from simulator.propagation.potential import Atoms, slice_numbers
-from simulator.recipe import WaveRecipe, draw
+from simulator.random_draws import draw
+from simulator.recipe import WaveRecipe
 from simulator.specimen import carbon_film as carbon
 from simulator.specimen import particle as particles
 
@@ -28,20 +29,27 @@ class ParticleWave:
     """Exit wave of a particle in vacuum, at the height where its last atom lies."""
 
     index: int
+    """In its store; with the recipe it says everything else."""
     wave: NDArray[np.complex64]
     """(n, n), y then x; the particle's centre of mass is at pixel (n // 2, n // 2)."""
     mask: NDArray[np.bool_]
     """(n, n), its projection."""
     shape: str
+    """One of `simulator.specimen.shapes.SHAPES`."""
     element: str
+    """Symbol of its metal."""
     energy_kev: float
+    """Of the beam."""
     diameter_nm: float
     """Of the sphere of equal volume."""
     depth_nm: float
+    """Along the beam, a whole number of slices."""
     zone_angle_deg: float
+    """Between the beam and the nearest low-index axis of any grain."""
     quaternion: NDArray[np.float64]
+    """(4,): w, x, y, z of the rotation from the shape's own frame."""
     atoms: int = 0
-    """0: not known, as are the next two in stocks made before they were kept."""
+    """0: not known, as are the next two in stores made before they were kept."""
     absorption: float = float("nan")
     """Ratio of the absorptive to the elastic potential."""
     strain: NDArray[np.float64] | None = None
@@ -53,13 +61,17 @@ class FilmWave:
     """Exit wave of a film; it does not close upon itself at its border."""
 
     index: int
+    """In its store."""
     wave: NDArray[np.complex64]
+    """(n, n), y then x, behind the film."""
     energy_kev: float
+    """Of the beam."""
     thickness_nm: float
+    """Along the beam; its surfaces are rough by 0.1 nm."""
 
 
 def generator(recipe: WaveRecipe, kind: str, index: int) -> np.random.Generator:
-    """The chance of one sample, independent of every other one."""
+    """Random numbers of one sample, independent of every other one."""
     return np.random.default_rng([recipe.seed, {"particle": 1, "film": 2}[kind], index])
 
 
@@ -70,36 +82,46 @@ def _fine(stored_px: int, stored_pixel_nm: float) -> Grid:
 
 
 def _store(wave: torch.Tensor, stored_px: int) -> NDArray[np.complex64]:
+    """A wave (n, n) without the frequencies that its stored grid (stored_px, stored_px) does not have."""
     cropped = torch.fft.ifft2(resample_spectrum(torch.fft.fft2(wave), stored_px))
     return np.asarray(cropped.cpu().numpy(), dtype=np.complex64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drawn:
-    """A particle of the stock before its wave."""
+class ParticleDraw:
+    """A particle of the store before its wave."""
 
     atoms: particles.Particle
+    """About the centre of mass."""
     energy_kev: float
+    """Of the beam."""
     absorption: float
+    """Ratio of the absorptive to the elastic potential."""
 
 
-def particle_of(recipe: WaveRecipe, index: int) -> Drawn:
-    """Draw one particle of the stock. The shape follows the index, so that classes are of equal size."""
+def draw_particle(recipe: WaveRecipe, index: int) -> ParticleDraw:
+    """Draw one particle of the store. The shape follows the index, so that classes are of equal size."""
     rng = generator(recipe, "particle", index)
     shape = recipe.shapes[index % len(recipe.shapes)]
     element = str(rng.choice(recipe.elements, p=np.array(recipe.element_weights) / sum(recipe.element_weights)))
     energy_kev = float(rng.choice(recipe.energies_kev))
     atoms = particles.build(shape, element, draw(recipe.diameter_nm, rng), rng)
-    return Drawn(atoms=atoms, energy_kev=energy_kev, absorption=draw(recipe.absorption, rng))
+    return ParticleDraw(atoms=atoms, energy_kev=energy_kev, absorption=draw(recipe.absorption, rng))
 
 
 def particle_wave(recipe: WaveRecipe, index: int, device: torch.device) -> ParticleWave:
-    """Simulate one particle of the stock."""
-    drawn = particle_of(recipe, index)
-    return wave_of(drawn.atoms, recipe, device, index=index, energy_kev=drawn.energy_kev, absorption=drawn.absorption)
+    """Simulate one particle of the store.
+
+    Raises:
+        ValueError: the particle is wider than the widest square that waves are kept in.
+    """
+    drawn = draw_particle(recipe, index)
+    return simulate_wave(
+        drawn.atoms, recipe, device, index=index, energy_kev=drawn.energy_kev, absorption=drawn.absorption
+    )
 
 
-def wave_of(
+def simulate_wave(
     particle: particles.Particle,
     recipe: WaveRecipe,
     device: torch.device,
@@ -113,6 +135,7 @@ def wave_of(
     Raises:
         ValueError: the particle is wider than the widest square that waves are kept in.
     """
+    # The smallest square with room for the particle and its diffraction; its centre of mass goes to the middle pixel.
     extent_nm = float(2 * np.abs(particle.positions_nm[:, :2]).max()) + 2 * MARGIN_NM
     fitting = [n for n in FIELDS_PX if n * recipe.pixel_size_nm >= extent_nm]
     if not fitting:
@@ -152,7 +175,7 @@ ATOM_NM = 0.17
 
 
 def film_wave(recipe: WaveRecipe, index: int, device: torch.device) -> FilmWave:
-    """Simulate one film of the stock; beam energies alternate."""
+    """Simulate one film of the store; beam energies alternate."""
     rng = generator(recipe, "film", index)
     energy_kev = recipe.energies_kev[index % len(recipe.energies_kev)]
     thickness_nm = draw(recipe.film_nm, rng)

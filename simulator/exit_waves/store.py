@@ -1,33 +1,24 @@
-"""A folder of exit waves: HDF5 shards that are written whole or not at all, each sample with its truth and checksum.
+"""A store of exit waves: a folder of HDF5 shards that are written whole or not at all, and the recipe that made them.
 
-particle-00000.h5, film-00000.h5, …; a group a sample, named by its index: `wave` (n, n, 2) float16, real and imaginary
-part of psi - 1, in chunks of rows with Fletcher's checksum; `mask` (n, n / 8) uint8, bits of a row; the truth as
-attributes; `sha256` over all of these. Any sample can be made again from the recipe's seed and its index alone.
+recipe.toml, particle-00000.h5, film-00000.h5, …. What lies in a shard is `shard_codec`, who is held out is `splits`,
+who writes shards is `generate`. Any sample can be made again from the recipe's seed and its index alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import os
-import platform
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, particle_wave
+from simulator.exit_waves.shard_codec import Stored, decoded_film, decoded_particle, read_group, sample_digest
+from simulator.exit_waves.simulate import FilmWave, ParticleWave
 from simulator.recipe import WaveRecipe
 
-ROWS_A_CHUNK = 64
-NOT_TRUTH = ("index", "wave", "mask")
+RECIPE_FILE = "recipe.toml"
+"""In the store's folder: a store says itself how it was made."""
 
 
 class DamagedShardError(ValueError):
@@ -36,11 +27,12 @@ class DamagedShardError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One file of a stock."""
+    """One file of a store."""
 
     kind: str
     """``particle`` or ``film``."""
     number: int
+    """From 0, of its kind."""
 
     def path(self, folder: Path) -> Path:
         """Where it lies when it is finished."""
@@ -55,9 +47,9 @@ class Shard:
 
 
 def recipe_digest(recipe: WaveRecipe) -> str:
-    """What a shard says of its recipe, without the numbers of samples: a stock may be made longer.
+    """What a shard says of its recipe, without the numbers of samples: a store may be made longer.
 
-    A field that has a default and holds it is left out, so that new fields do not disown old stocks.
+    A field that has a default and holds it is left out, so that new fields do not disown old stores.
     """
     values = {
         f.name: getattr(recipe, f.name)
@@ -67,18 +59,12 @@ def recipe_digest(recipe: WaveRecipe) -> str:
     return hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:16]
 
 
-def wave_split(index: int, classes: int) -> str:
-    """``test`` for every tenth round of the classes, ``train`` else: by structure, never by image."""
-    return "test" if index // classes % 10 == 9 else "train"
-
-
-def film_split(index: int, films: int) -> str:
-    """``test`` for the last seventh of the films."""
-    return "test" if index >= films * 6 // 7 else "train"
+HELD_OUT_EVERY = 10
+"""Of so many rounds of the classes the last one is held out."""
 
 
 def shards(recipe: WaveRecipe) -> list[Shard]:
-    """Every shard of a stock, particles first."""
+    """Every shard of a store, particles first."""
     particles = -(-recipe.particles // recipe.particles_a_shard)
     films = -(-recipe.films // recipe.films_a_shard)
     return [Shard(kind="particle", number=n) for n in range(particles)] + [
@@ -87,7 +73,7 @@ def shards(recipe: WaveRecipe) -> list[Shard]:
 
 
 def missing(recipe: WaveRecipe, folder: Path) -> list[Shard]:
-    """Shards still to be made: those that are not there, and a last one of a stock that shall become longer.
+    """Shards still to be made: those that are not there, and a last one of a store that shall become longer.
 
     Raises:
         DamagedShardError: one of those that are there cannot be opened.
@@ -97,7 +83,11 @@ def missing(recipe: WaveRecipe, folder: Path) -> list[Shard]:
 
 
 def is_finished(recipe: WaveRecipe, shard: Shard, folder: Path) -> bool:
-    """Whether a shard is there with all its samples. Raises as `missing` does."""
+    """Whether a shard is there with all its samples.
+
+    Raises:
+        DamagedShardError, ValueError: as `missing` does.
+    """
     path = shard.path(folder)
     if not path.exists():
         return False
@@ -105,78 +95,38 @@ def is_finished(recipe: WaveRecipe, shard: Shard, folder: Path) -> bool:
         return len(file) >= len(shard.indices(recipe))
 
 
-def versions(device: torch.device) -> str:
-    """What must be the same wherever shards of one stock are made: the programs and the kind of device."""
-    return f"beamside {version('beamside')}, torch {torch.__version__}, numpy {np.__version__}, {device.type}"
-
-
-def made_by(device: torch.device) -> str:
-    """All that a bit of a wave may depend on besides its recipe: versions, processor, threads of this process."""
-    if device.type == "cuda":
-        return f"{versions(device)}, {torch.cuda.get_device_name(device)}"
-    processor = f"{_maker_of_the_processor()} {torch.backends.cpu.get_cpu_capability()}"
-    return f"{versions(device)}, {processor}, threads {torch.get_num_threads()}"
-
-
-def _maker_of_the_processor() -> str:
-    """``GenuineIntel``, ``AuthenticAMD``, …: MKL chooses its code by it; the architecture where it is not known."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    makers = [line.partition(":")[2].strip() for line in lines if line.startswith("vendor_id")]
-    return makers[0] if makers else platform.processor() or platform.machine()
-
-
 def maker_of(recipe: WaveRecipe, path: Path) -> str:
-    """What `made_by` was where a shard was made. Raises as `particle_waves` does."""
+    """What `provenance.made_by` was where a shard was made.
+
+    Raises:
+        DamagedShardError, ValueError, FileNotFoundError: as `particle_waves` does.
+    """
     with _opened(path, recipe) as file:
         return str(file.attrs.get("made_by", "nobody knows whom"))
 
 
-def make_sample(recipe: WaveRecipe, kind: str, index: int, device: torch.device) -> ParticleWave | FilmWave:
-    """Simulate one sample from the recipe's seed and its index alone."""
-    return particle_wave(recipe, index, device) if kind == "particle" else film_wave(recipe, index, device)
-
-
-def make_shard(
-    recipe: WaveRecipe, folder: Path, shard: Shard, device: torch.device, tick: Callable[[], object]
-) -> Path:
-    """Simulate one shard in memory (about 20 MB) and put it in its place. `tick` is called after every wave."""
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file.attrs["recipe"] = recipe_digest(recipe)
-        file.attrs["made_by"] = made_by(device)
-        for index in shard.indices(recipe):
-            _write(file, make_sample(recipe, shard.kind, index, device))
-            tick()
-    path = shard.path(folder)
-    put_whole(path, content.getbuffer())
-    return path
-
-
-def put_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file under its name at once: a kill or a power cut leaves the old one, or none.
-
-    Two processes that write the same file do not meet; the last one stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{socket.gethostname()}-{os.getpid()}.part")
-    with open(unfinished, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        unfinished.replace(path)
-    except FileNotFoundError:
-        # Another process has finished this file meanwhile and swept ours away.
-        if not path.exists():
-            raise
-
-
-def sweep(folder: Path, finished: list[Shard]) -> None:
+def remove_leftovers(folder: Path, finished: Sequence[Shard]) -> None:
     """Remove what killed runs have left of shards that were finished since."""
     for shard in finished:
         for leftover in folder.glob(f"{shard.path(folder).stem}.*part"):
             leftover.unlink(missing_ok=True)
+
+
+def stored_recipe(folder: Path) -> Path:
+    """The recipe's file in a store's folder.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    path = folder / RECIPE_FILE
+    if not path.exists():
+        raise ValueError(f"{folder} holds no {RECIPE_FILE}: it is not an exit-wave store of beamside-simulate make")
+    return path
+
+
+def particle_shards(folder: Path) -> list[Path]:
+    """Finished shards of particles, in order."""
+    return sorted(folder.glob("particle-*.h5"))
 
 
 def particle_waves(recipe: WaveRecipe, path: Path) -> Iterator[ParticleWave]:
@@ -185,74 +135,40 @@ def particle_waves(recipe: WaveRecipe, path: Path) -> Iterator[ParticleWave]:
     Raises:
         DamagedShardError: a checksum does not fit; the message names file and sample.
         ValueError: the shard was made by another recipe.
+        FileNotFoundError: there is no such shard.
     """
-    for index, arrays, truth in samples(recipe, path):
-        wave = _complex(arrays["wave"])
-        mask = np.unpackbits(arrays["mask"], axis=1).astype(bool)[:, : wave.shape[0]]
-        yield ParticleWave(index=index, wave=wave, mask=mask, **_known(ParticleWave, truth))
+    return (decoded_particle(sample) for sample in stored_samples(recipe, path))
 
 
 def film_waves(recipe: WaveRecipe, folder: Path) -> Iterator[FilmWave]:
-    """All films of a stock, read one by one. Raises as `particle_waves` does."""
-    for path in sorted(folder.glob("film-*.h5")):
-        for index, arrays, truth in samples(recipe, path):
-            yield FilmWave(index=index, wave=_complex(arrays["wave"]), **_known(FilmWave, truth))
+    """All films of a store, read one by one.
+
+    Raises:
+        DamagedShardError, ValueError: as `particle_waves` does.
+    """
+    return (
+        decoded_film(sample) for path in sorted(folder.glob("film-*.h5")) for sample in stored_samples(recipe, path)
+    )
 
 
-def particle_shards(folder: Path) -> list[Path]:
-    """Finished shards of particles, in order."""
-    return sorted(folder.glob("particle-*.h5"))
+def stored_samples(recipe: WaveRecipe, path: Path, wanted: int | None = None) -> Iterator[Stored]:
+    """All samples of a shard as they are stored, or the one of index `wanted`.
 
-
-Stored = tuple[int, dict[str, NDArray[Any]], dict[str, Any]]
-"""Index, arrays and truth of one sample as they lie in a file."""
-
-
-def samples(recipe: WaveRecipe, path: Path, wanted: int | None = None) -> Iterator[Stored]:
-    """All samples of a shard, or the one of index `wanted`. Raises as `particle_waves` does."""
+    Raises:
+        DamagedShardError, ValueError, FileNotFoundError: as `particle_waves` does.
+    """
     with _opened(path, recipe) as file:
         for name in sorted(file):
             if wanted is not None and int(name) != wanted:
                 continue
             try:
-                group = file[name]
-                arrays = {key: group[key][()] for key in group}
-                truth = {key: _plain(value) for key, value in group.attrs.items()}
+                sample, digest = read_group(file, name)
             except (OSError, RuntimeError, KeyError) as error:
                 raise _damaged(path, f"sample {int(name)}: {error}") from error
-            # Stocks made before November 2026 have no digest; their waves still have Fletcher's.
-            if truth.pop("sha256", None) not in (None, sample_digest(arrays, truth)):
+            # Stores made before November 2026 have no digest; their waves still have Fletcher's checksum.
+            if digest not in (None, sample_digest(*sample[1:])):
                 raise _damaged(path, f"sample {int(name)}: its sha256 does not fit its content")
-            yield int(name), arrays, truth
-
-
-def encoded(wave: ParticleWave | FilmWave) -> Stored:
-    """A sample as it is stored."""
-    arrays: dict[str, NDArray[Any]] = {"wave": _halves(wave.wave)}
-    if isinstance(wave, ParticleWave):
-        arrays["mask"] = np.packbits(wave.mask, axis=1)
-    truth = {f.name: _plain(getattr(wave, f.name)) for f in fields(wave) if f.name not in NOT_TRUTH}
-    return wave.index, arrays, {key: value for key, value in truth.items() if value is not None}
-
-
-def sample_digest(arrays: dict[str, NDArray[Any]], truth: dict[str, Any]) -> str:
-    """sha256 over arrays and truth, in the order of their names."""
-    digest = hashlib.sha256()
-    for key, value in sorted({**arrays, **truth}.items()):
-        digest.update(key.encode())
-        digest.update(np.ascontiguousarray(value).data if isinstance(value, np.ndarray) else repr(value).encode())
-    return digest.hexdigest()
-
-
-def _write(file: h5py.File, wave: ParticleWave | FilmWave) -> None:
-    index, arrays, truth = encoded(wave)
-    group = file.create_group(f"{index:07d}")
-    for key, values in arrays.items():
-        rows = (min(ROWS_A_CHUNK, values.shape[0]), *values.shape[1:])
-        group.create_dataset(key, data=values, fletcher32=True, chunks=rows)
-    for key, value in truth.items():
-        group.attrs[key] = value
-    group.attrs["sha256"] = sample_digest(arrays, truth)
+            yield sample
 
 
 def _opened(path: Path, recipe: WaveRecipe) -> h5py.File:
@@ -271,21 +187,3 @@ def _opened(path: Path, recipe: WaveRecipe) -> h5py.File:
 
 def _damaged(path: Path, what: str) -> DamagedShardError:
     return DamagedShardError(f"{path} is damaged: {what}; delete it and run `beamside-simulate make` again")
-
-
-def _known(kind: type[Any], truth: dict[str, Any]) -> dict[str, Any]:
-    return {f.name: truth[f.name] for f in fields(kind) if f.name in truth}
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _halves(wave: NDArray[np.complex64]) -> NDArray[np.float16]:
-    """(n, n, 2) half precision of psi - 1: small numbers keep their digits."""
-    return np.stack([wave.real - 1, wave.imag], -1).astype(np.float16)
-
-
-def _complex(halves: NDArray[np.float16]) -> NDArray[np.complex64]:
-    parts = halves.astype(np.float32)
-    return np.asarray(parts[..., 0] + 1 + 1j * parts[..., 1], dtype=np.complex64)

@@ -1,4 +1,4 @@
-"""A finished stock held against its checksums and against samples that are made again from the recipe alone.
+"""A finished store held against its checksums and against samples that are made again from the recipe alone.
 
 What the same kind of machine made must come again to the bit; what another one made, within rounding.
 """
@@ -14,17 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulator.exit_waves.store import (
-    DamagedShardError,
-    Shard,
-    Stored,
-    encoded,
-    is_finished,
-    made_by,
-    make_sample,
-    maker_of,
-    samples,
-)
+from simulator.exit_waves.generate import make_sample
+from simulator.exit_waves.provenance import made_by
+from simulator.exit_waves.shard_codec import Stored, encoded
+from simulator.exit_waves.store import DamagedShardError, Shard, is_finished, maker_of, stored_samples
 from simulator.recipe import WaveRecipe
 
 WAVE_ROUNDING = 2e-5
@@ -37,7 +30,7 @@ TRUTH_ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What became of a stock."""
+    """What became of a store."""
 
     whole: tuple[Shard, ...]
     """Finished, every checksum right."""
@@ -57,7 +50,7 @@ def health(recipe: WaveRecipe, folder: Path, work: Sequence[Shard], tick: Callab
     for shard in work:
         try:
             if is_finished(recipe, shard, folder):
-                for _ in samples(recipe, shard.path(folder)):
+                for _ in stored_samples(recipe, shard.path(folder)):
                     pass
                 whole.append(shard)
             else:
@@ -71,58 +64,62 @@ def health(recipe: WaveRecipe, folder: Path, work: Sequence[Shard], tick: Callab
 def draw_samples(
     recipe: WaveRecipe, whole: Sequence[Shard], count: int, rng: np.random.Generator
 ) -> list[tuple[Shard, int]]:
-    """Up to `count` samples at random, no one twice."""
+    """Up to `count` samples at random, none twice."""
     every = [(shard, index) for shard in whole for index in shard.indices(recipe)]
     return [every[n] for n in rng.permutation(len(every))[:count]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Comparison:
     """How a stored sample compares with the same one simulated now."""
 
     maker: str
     """`made_by` of its shard."""
     here: str
     """`made_by` of this process. The bits are compared where both are the same; else rounding is allowed."""
-    unlike: tuple[str, ...]
+    differing: tuple[str, ...]
     """A sentence for everything of which a bit differs."""
     wrong: tuple[str, ...]
     """Those of them that no rounding explains, or that may not differ by a bit."""
 
     def __str__(self) -> str:
-        if not self.unlike:
+        if not self.differing:
             return "the same bit for bit"
         if self.wrong:
             return f"{'; '.join(self.wrong)}; made by {self.maker}, here is {self.here}"
-        return f"the same within rounding: {'; '.join(self.unlike)}; made by {self.maker}"
+        return f"the same within rounding: {'; '.join(self.differing)}; made by {self.maker}"
 
 
-def made_again(recipe: WaveRecipe, folder: Path, shard: Shard, index: int, device: torch.device) -> Again:
+def compare_with_simulation(
+    recipe: WaveRecipe, folder: Path, shard: Shard, index: int, device: torch.device
+) -> Comparison:
     """Simulate one sample again and compare: bit for bit where the same kind of machine made it, else within rounding.
 
     Raises:
         DamagedShardError: the stored one cannot be read.
     """
     path = shard.path(folder)
-    stored = next(samples(recipe, path, index))
-    again = encoded(make_sample(recipe, shard.kind, index, device))
+    stored = next(stored_samples(recipe, path, index))
+    simulated = encoded(make_sample(recipe, shard.kind, index, device))
     maker, here = maker_of(recipe, path), made_by(device)
-    return Again(
+    return Comparison(
         maker=maker,
         here=here,
-        unlike=tuple(differences(stored, again)),
-        wrong=tuple(differences(stored, again, rounding=maker != here)),
+        differing=tuple(differences(stored, simulated)),
+        wrong=tuple(differences(stored, simulated, rounding=maker != here)),
     )
 
 
-def differences(stored: Stored, again: Stored, *, rounding: bool = False) -> list[str]:
-    """Sentences on what differs by a bit, or beyond `rounding`. Truth that an old stock lacks is not compared."""
+def differences(stored: Stored, simulated: Stored, *, rounding: bool = False) -> list[str]:
+    """Sentences on what differs by a bit, or beyond `rounding`. Truth that an old store lacks is not compared."""
     alike = _close if rounding else _same
     found = [
-        f"{key} differs{_by(old, again[1][key])}" for key, old in stored[1].items() if not alike(old, again[1][key])
+        f"{key} differs{_by(old, simulated[1][key])}"
+        for key, old in stored[1].items()
+        if not alike(old, simulated[1][key])
     ]
     for key, old in stored[2].items():
-        new = again[2].get(key)
+        new = simulated[2].get(key)
         if not alike(old, new):
             found.append(f"{key} was {old}, is {new}")
     return found

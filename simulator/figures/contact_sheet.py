@@ -1,4 +1,4 @@
-"""A recipe to a contact sheet: a row a class, particles of the stock on film, imaged as the envelope draws."""
+"""A recipe to a contact sheet: a row per class, particles of the recipe on film, imaged as the envelope draws."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, par
 from simulator.figures.style import caption, picture, row_name, scale_bar, sheet, title
 from simulator.propagation.grid import Grid
 from simulator.recipe import Envelope, WaveRecipe
-from simulator.scenes.composition import Field, Placed, compose
+from simulator.scenes.composition import FieldOfView, compose
 from simulator.scenes.exposure import Exposure, draw_exposure
+from simulator.scenes.placement import Placement
 
-FILMS_AN_ENERGY = 2
+FILMS_PER_ENERGY = 2
 CELL_INCH = 1.72
 
 
@@ -48,9 +49,9 @@ def contact_sheet(recipe: WaveRecipe, envelope: Envelope, *, samples: int, seed:
 
 
 def some_films(recipe: WaveRecipe, side_px: int, device: torch.device) -> list[FilmWave]:
-    """`FILMS_AN_ENERGY` films of each beam energy, at least `side_px` wide."""
-    own = replace(recipe, film_width_px=max(side_px, recipe.film_width_px))
-    return [film_wave(own, n, device) for n in range(FILMS_AN_ENERGY * len(recipe.energies_kev))]
+    """`FILMS_PER_ENERGY` films of each beam energy, at least `side_px` wide."""
+    wide_enough = replace(recipe, film_width_px=max(side_px, recipe.film_width_px))
+    return [film_wave(wide_enough, n, device) for n in range(FILMS_PER_ENERGY * len(recipe.energies_kev))]
 
 
 def field_of(
@@ -60,19 +61,19 @@ def field_of(
     pixel_size_nm: float,
     bare_share: float,
     rng: np.random.Generator,
-) -> Field:
+) -> FieldOfView:
     """One particle in the middle of a field, on a random part of a film or, with the chance `bare_share`, on none."""
     fitting = [film for film in films if film.energy_kev == wave.energy_kev]
     film = fitting[int(rng.integers(len(fitting)))]
     y_px, x_px = (int(n) for n in rng.integers(0, film.wave.shape[0] - side_px, 2, endpoint=True))
     part = replace(film, wave=film.wave[y_px : y_px + side_px, x_px : x_px + side_px])
-    middle = Placed(particle=wave, y_px=side_px // 2, x_px=side_px // 2)
+    middle = Placement(particle=wave, y_px=side_px // 2, x_px=side_px // 2)
     grid = Grid(size_px=side_px, pixel_size_nm=pixel_size_nm)
     bare = rng.random() < bare_share
     return compose(None if bare else part, [middle], grid, wave.energy_kev, film_first=bool(rng.random() < 0.5))
 
 
-def _draw(axes: Axes, wave: ParticleWave, field: Field, exposure: Exposure) -> None:
+def _draw(axes: Axes, wave: ParticleWave, field: FieldOfView, exposure: Exposure) -> None:
     picture(axes, exposure.counts, exposure.pixel_size_nm)
     scale_bar(axes)
     film = f"film {field.film_nm:.1f} nm" if field.film_nm else "no film"

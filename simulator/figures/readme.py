@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, particle_wave
 from simulator.figures.contact_sheet import contact_sheet
 from simulator.figures.style import caption, key, label, picture, row_name, save, scale_bar, sheet, title
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera, expose
-from simulator.imaging.optics import Optics
 from simulator.propagation.grid import Grid
-from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.scenes.composition import Field, Placed, compose, image, place
+from simulator.recipe import WaveRecipe
+from simulator.recipe_file import read_envelope, read_waves
+from simulator.scenes.composition import FieldOfView, clean_image, compose
+from simulator.scenes.placement import Placement, scatter
 
 TASK = Path(__file__).parents[1] / "recipes" / "task.toml"
 SEED = 1
@@ -145,8 +147,8 @@ def full_frame(recipe: WaveRecipe, device: torch.device) -> Figure:
     rng = np.random.default_rng(SEED)
     grid = Grid(size_px=FRAME_PX, pixel_size_nm=recipe.pixel_size_nm)
     film = film_wave(replace(recipe, film_nm=(2.5, 2.5), film_width_px=FRAME_PX), 0, device)
-    deck = [particle_wave(recipe, 1000 + n, device) for n in range(FRAME_PARTICLES)]
-    field = compose(film, place(deck, grid, rng, touching_share=0.2), grid, ENERGY_KEV)
+    pool = [particle_wave(recipe, 1000 + n, device) for n in range(FRAME_PARTICLES)]
+    field = compose(film, scatter(pool, grid, rng, touching_share=0.2), grid, ENERGY_KEV)
     clean, camera_nm = seen(field, LENS)
     counts = expose(clean, camera_nm, FRAME_DOSE_E_PER_A2, SCINTILLATOR, rng)
     figure, axes = sheet(1, 2, 5.3, below_inch=0.3, left_inch=0.12)
@@ -154,25 +156,25 @@ def full_frame(recipe: WaveRecipe, device: torch.device) -> Figure:
     for column in (0, 1):
         picture(axes[0, column], counts, camera_nm)
     scale_bar(axes[0, 0])
-    for number, placed in enumerate(field.placed, start=1):
-        colour = COLOUR_OF[recipe.shapes.index(placed.particle.shape)]
+    for number, placement in enumerate(field.placements, start=1):
+        colour = COLOUR_OF[recipe.shapes.index(placement.particle.shape)]
         at_nm = np.arange(FRAME_PX) * grid.pixel_size_nm
         axes[0, 1].contour(at_nm, at_nm, field.labels == number, levels=[0.5], colors=[colour], linewidths=1.8)
     key(axes[0, 1], [(shape.replace("_", " "), COLOUR_OF[n]) for n, shape in enumerate(recipe.shapes)])
     return figure
 
 
-def on_film(wave: ParticleWave, film: FilmWave, pixel_size_nm: float) -> Field:
+def on_film(wave: ParticleWave, film: FilmWave, pixel_size_nm: float) -> FieldOfView:
     """A particle in the middle of a film as wide as its wave."""
     grid = Grid(size_px=film.wave.shape[0], pixel_size_nm=pixel_size_nm)
     middle = grid.size_px // 2
-    return compose(film, [Placed(particle=wave, y_px=middle, x_px=middle)], grid, ENERGY_KEV)
+    return compose(film, [Placement(particle=wave, y_px=middle, x_px=middle)], grid, ENERGY_KEV)
 
 
-def seen(field: Field, lens: Optics) -> tuple[NDArray[np.float32], float]:
+def seen(field: FieldOfView, lens: Optics) -> tuple[NDArray[np.float32], float]:
     """Clean image on about `CAMERA_PIXEL_NM`, and its pixel size."""
     camera_px = round(field.grid.width_nm / CAMERA_PIXEL_NM)
-    return image(field, lens, camera_px), field.grid.width_nm / camera_px
+    return clean_image(field, lens, camera_px), field.grid.width_nm / camera_px
 
 
 def spectrum(clean: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -184,6 +186,6 @@ def spectrum(clean: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(np.log10(power[middle, middle] + 1.0), dtype=np.float64)
 
 
-def about(field: Field, more: str) -> str:
+def about(field: FieldOfView, more: str) -> str:
     """A line on what a picture shows."""
     return f"{field.energy_kev:.0f} kV, film of {field.film_nm:.1f} nm; {more}"

@@ -1,6 +1,6 @@
 """Clean intensity to camera counts: dose, Poisson, MTF, gain, read-out, faults, saturation. No torch.
 
-Order (field.md of the design; C. Boothroyd et al., Ultramicroscopy 129 (2013) 18): electrons arrive as Poisson noise,
+Order (C. Boothroyd et al., Ultramicroscopy 129 (2013) 18): electrons arrive as Poisson noise,
 the detector spreads each one (MTF on signal and shot noise alike, NPS = MTF^2), then gain, read-out noise and offset.
 """
 
@@ -23,17 +23,21 @@ class Camera:
     mtf: str = "direct"
     """``direct``: sinc(q). ``scintillator``: 1 / (1 + (q / 0.3)^1.6). ``none``. ``measured``: `curve`."""
     curve: NDArray[np.float64] | None = None
-    """(n, 2): q in cycles a pixel, rising, and MTF; for ``measured``."""
+    """(n, 2): q in cycles per pixel, rising, and MTF; for ``measured``."""
     noise_curve: NDArray[np.float64] | None = None
-    """(n, 2): q in cycles a pixel, rising, and noise transfer; where there is none, shot noise follows the MTF."""
+    """(n, 2): q in cycles per pixel, rising, and noise transfer; where there is none, shot noise follows the MTF."""
     gain_counts_per_e: float = 1.0
+    """Mean counts of one electron."""
     gain_spread: float = 0.0
     """Standard deviation of the counts of one electron, as a share of the gain."""
     readout_counts: float = 0.0
-    """Standard deviation."""
+    """Standard deviation of the read-out noise of a pixel."""
     offset_counts: float = 0.0
+    """Counts without a beam."""
     hot_share: float = 0.0
+    """Of pixels that stand far above all others."""
     dead_share: float = 0.0
+    """Of pixels that count nothing."""
 
     def __post_init__(self) -> None:
         if self.mtf not in ("none", "direct", "scintillator", "measured"):
@@ -43,7 +47,7 @@ class Camera:
 
 
 def mtf(camera: Camera, q_per_px: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Modulation transfer at spatial frequencies in cycles a pixel; 1 at 0."""
+    """Modulation transfer at spatial frequencies in cycles per pixel; 1 at 0."""
     if camera.mtf == "direct":
         return np.asarray(np.sinc(q_per_px), dtype=np.float64)
     if camera.mtf == "scintillator":
@@ -54,10 +58,10 @@ def mtf(camera: Camera, q_per_px: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def read_curve(path: Path) -> NDArray[np.float64]:
-    """A measured curve from a CSV file, (n, 2): q in cycles a pixel, transfer. Lines that begin with # are skipped.
+    """A measured curve from a CSV file, (n, 2): q in cycles per pixel, transfer. Lines that begin with # are skipped.
 
     Raises:
-        ValueError: not two numbers a line, q does not rise from 0 to 0.5 or more, or transfer is not 1 (within 2 %)
+        ValueError: not two numbers per line, q does not rise from 0 to 0.5 or more, or transfer is not 1 (within 2 %)
             at 0 and between 0 and 1.2 elsewhere; says which file and what came.
     """
     rows = []
@@ -70,7 +74,7 @@ def read_curve(path: Path) -> NDArray[np.float64]:
             rows.append((q_per_px, transfer))
     curve = np.array(rows, dtype=np.float64).reshape(-1, 2)
     if len(curve) < 2 or curve[0, 0] != 0 or not (np.diff(curve[:, 0]) > 0).all() or not curve[-1, 0] >= 0.5:
-        raise ValueError(f"{path}: q must rise from 0 to 0.5 cycles a pixel or more, got {curve[:, 0].tolist()[:8]}")
+        raise ValueError(f"{path}: q must rise from 0 to 0.5 cycles per pixel or more, got {curve[:, 0].tolist()[:8]}")
     if not (abs(curve[0, 1] - 1) <= 0.02 and (curve[:, 1] >= 0).all() and (curve[:, 1] <= 1.2).all()):
         raise ValueError(f"{path}: transfer must be 1 at q = 0 and 0 to 1.2 elsewhere, got {curve[:, 1].tolist()[:8]}")
     return curve
@@ -90,14 +94,18 @@ def expose(
     """
     if not (dose_e_per_a2 > 0 and pixel_size_nm > 0):
         raise ValueError(f"dose and pixel size must be positive, got {dose_e_per_a2} e/A^2 and {pixel_size_nm} nm")
+    # Poisson noise of the electrons that arrive.
     electrons_per_px = dose_e_per_a2 * (pixel_size_nm * 10) ** 2
     expected = np.clip(intensity, 0, None) * electrons_per_px
     electrons = rng.poisson(expected).astype(np.float32)
+    # Every electron gives as many counts on average, spread over the neighbours as the MTF says.
     if camera.gain_spread > 0:
         electrons += camera.gain_spread * np.sqrt(electrons) * rng.standard_normal(electrons.shape, dtype=np.float32)
     electrons = _spread(electrons, np.asarray(expected, dtype=np.float32), camera)
+    # Gain, offset and read-out noise.
     counts = electrons * camera.gain_counts_per_e + camera.offset_counts
     counts += camera.readout_counts * rng.standard_normal(counts.shape, dtype=np.float32)
+    # Faults, drawn for every exposure, then whole counts within 16 bits.
     fault = rng.random(counts.shape, dtype=np.float32)
     hot_counts = counts.mean() + 30 * counts.std() + 10
     counts[fault < camera.hot_share] = hot_counts

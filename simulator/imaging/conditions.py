@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera
-from simulator.imaging.optics import Optics
-from simulator.recipe import Envelope, draw, draw_complex, draw_log
+from simulator.random_draws import draw, draw_complex, draw_log
+from simulator.recipe import Envelope
 
 
 def draw_optics(envelope: Envelope, energy_kev: float, rng: np.random.Generator) -> Optics:

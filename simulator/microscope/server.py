@@ -12,63 +12,27 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import zmq
-from numpy.typing import NDArray
 
 from protocol.frame import Frame
 from protocol.wire.karabo import encode_frame
 from simulator.imaging.camera import Camera, expose
+from simulator.microscope.session_file import LEVELS, SESSION, Session, load_session
 
-SESSION = Path(__file__).parents[1] / "data" / "session.npz"
-LEVELS = 100
-"""Grey levels of the file for an intensity of one (simulator/microscope/session.py)."""
 CAMERA = Camera(mtf="scintillator", gain_counts_per_e=8.0, readout_counts=1.5, offset_counts=60.0, hot_share=1e-5)
 RIM_PX = 24
 """The fields' rim, whose fringes are an artefact, is never shown."""
 DRIFT_PX = 40
 """Largest drift to either side."""
-FRAMES_A_FIELD = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Session:
-    """What a session file holds."""
-
-    fields: NDArray[np.uint8]
-    """(m, n, n)."""
-    pixel_size_nm: float
-    energy_kev: float
-    defocus_nm: NDArray[np.float64]
-    truth: dict[str, NDArray[Any]]
-    """field, y_px, x_px, diameter_nm, shape: one entry a particle."""
-
-
-def load_session(path: Path) -> Session:
-    """Read a session.
-
-    Raises:
-        FileNotFoundError: there is none; the text says how to make one.
-    """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there; `beamside-simulate session` makes it")
-    with np.load(path) as file:
-        return Session(
-            fields=file["fields"],
-            pixel_size_nm=float(file["pixel_size_nm"]),
-            energy_kev=float(file["energy_kev"]),
-            defocus_nm=file["defocus_nm"],
-            truth={k[6:]: file[k] for k in file.files if k.startswith("truth_")},
-        )
+FRAMES_PER_FIELD = 60
 
 
 def corner_px(number: int) -> tuple[int, int]:
     """Upper left corner of the camera in the field at a frame: a slow wander."""
-    t = number / FRAMES_A_FIELD
+    t = number / FRAMES_PER_FIELD
     y, x = np.sin(2 * np.pi * 0.37 * t), np.cos(2 * np.pi * 0.29 * t)
     return RIM_PX + round(DRIFT_PX * (1 + y)), RIM_PX + round(DRIFT_PX * (1 + x))
 
@@ -79,9 +43,9 @@ def frames(session: Session, dose_e_per_a2: float, seed: int) -> Iterator[Frame]
     side_px = min(height, width) - 2 * RIM_PX - 2 * DRIFT_PX
     number = 0
     while True:
-        which = number // FRAMES_A_FIELD % count
+        field = number // FRAMES_PER_FIELD % count
         top, left = corner_px(number)
-        clean = session.fields[which, top : top + side_px, left : left + side_px].astype(np.float32) / LEVELS
+        clean = session.fields[field, top : top + side_px, left : left + side_px].astype(np.float32) / LEVELS
         counts = expose(clean, session.pixel_size_nm, dose_e_per_a2, CAMERA, np.random.default_rng([seed, number]))
         yield Frame(
             pixels=counts,
@@ -92,7 +56,7 @@ def frames(session: Session, dose_e_per_a2: float, seed: int) -> Iterator[Frame]
             pixel_size_nm=session.pixel_size_nm,
             pixel_size_provenance="metadata",
             energy_kev=session.energy_kev,
-            defocus_nm=float(session.defocus_nm[which]),
+            defocus_nm=float(session.defocus_nm[field]),
             dose_e_per_a2=dose_e_per_a2,
         )
         number += 1

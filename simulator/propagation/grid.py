@@ -12,7 +12,9 @@ class Grid:
     """A periodic square of `size_px` pixels a side."""
 
     size_px: int
+    """Pixels a side."""
     pixel_size_nm: float
+    """Width of a pixel."""
 
     @property
     def width_nm(self) -> float:

@@ -16,7 +16,7 @@ import torch
 
 from simulator.propagation.electron import interaction_rad_per_v_nm, wavelength_nm
 from simulator.propagation.grid import Grid, band_columns, band_limit, frequencies, from_band, row_scratch, to_band
-from simulator.propagation.pointwise import cis, decay
+from simulator.propagation.pointwise import exp_i, exp_minus
 from simulator.propagation.potential import Atoms, projected
 
 
@@ -51,14 +51,15 @@ def exit_waves(
     """Exit waves (b, n, n) complex64 of a unit plane wave through b samples, each at the end of its last slice.
 
     Potentials are made one by one and dropped, so that memory does not grow with the depth. `absorption` is one ratio
-    for all or one a sample.
+    for all or one per sample.
 
     Raises:
         ValueError: there are not as many ratios of absorption as samples.
     """
     ratios = [absorption] * len(samples) if isinstance(absorption, float | int) else list(absorption)
     if len(ratios) != len(samples):
-        raise ValueError(f"absorption must be one ratio a sample, got {len(ratios)} for {len(samples)} samples")
+        raise ValueError(f"absorption must be one ratio per sample, got {len(ratios)} for {len(samples)} samples")
+    # The wave is kept as its spectrum between slices: an empty slice is one product.
     slicer = _slicer(grid, energy_kev, slice_nm, device, ratios)
     spectrum = slicer.plane_wave()
     for part in projected(samples, grid, slice_nm, device, margin_nm=margin_nm):
@@ -67,46 +68,6 @@ def exit_waves(
         else:
             spectrum = slicer.through(spectrum, part.potential_v_nm, part.first)
     return slicer.leave(spectrum)
-
-
-BYTES_A_PIXEL = 160
-"""Of a wave on its way: wave, spectrum, transmission, a potential, what transforms hold between them, and the
-footprints of up to a quarter as many atoms as pixels."""
-FIXED_BYTES_A_PIXEL = 64
-"""Propagators and filters, once for all."""
-
-
-def peak_bytes(grid: Grid, batch: int) -> int:
-    """Memory that `exit_waves` needs at most for a batch, whatever the depth.
-
-    `python -m tests.bench.simulator` measures what a wave more takes; it was 114 to 134 bytes a pixel on a CPU.
-    """
-    return (batch * BYTES_A_PIXEL + FIXED_BYTES_A_PIXEL) * grid.size_px**2
-
-
-def batch_size(grid: Grid, free_bytes: int) -> int:
-    """The largest batch whose peak fits; `torch.cuda.mem_get_info()[0]` says what a GPU has free.
-
-    On a CPU a batch of one is the fastest: it stays in the cache.
-
-    Raises:
-        ValueError: not even one wave fits.
-    """
-    batch = (free_bytes // grid.size_px**2 - FIXED_BYTES_A_PIXEL) // BYTES_A_PIXEL
-    if batch < 1:
-        raise ValueError(f"one wave of {grid.size_px} px needs {peak_bytes(grid, 1)} bytes, {free_bytes} are free")
-    return batch
-
-
-def exit_wave(
-    slices_v_nm: torch.Tensor, grid: Grid, energy_kev: float, slice_nm: float, *, absorption: float
-) -> torch.Tensor:
-    """Exit wave (n, n) complex64 of a unit plane wave through slices (s, n, n) in V nm, at the end of the last one."""
-    slicer = _slicer(grid, energy_kev, slice_nm, slices_v_nm.device, [absorption])
-    spectrum = slicer.plane_wave()
-    for potential in slices_v_nm[:, None]:
-        spectrum = slicer.through(spectrum, potential, 0)
-    return slicer.leave(spectrum)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,15 +80,20 @@ class _Slicer:
     """
 
     grid: Grid
+    """Of the waves."""
     sigma: float
+    """Interaction parameter, rad per V nm."""
     absorption: torch.Tensor | None
     """(b, 1, 1), or None where there is none."""
     propagator: torch.Tensor
+    """(2 k + 1, n) complex64: over one slice."""
     half_back: torch.Tensor
+    """The same, half a slice backwards."""
     by_row: torch.Tensor
     """(b, n, n) scratch, zero beyond the first 2 k + 1 frequencies."""
 
     def plane_wave(self) -> torch.Tensor:
+        """The unit wave along the axis: all of it in the frequency zero. (b, 2 k + 1, n)."""
         spectrum = self.propagator.new_zeros((len(self.by_row), *self.propagator.shape))
         spectrum[:, band_columns(self.grid), 0] = self.grid.size_px**2
         return spectrum
@@ -135,20 +101,25 @@ class _Slicer:
     def through(self, spectrum: torch.Tensor, potential_v_nm: torch.Tensor, first: int) -> torch.Tensor:
         """Through the potential (b, rows, n) of the rows from `first` on, and to the next slice."""
         rows, band = potential_v_nm.shape[-2], spectrum.shape[-2]
+        # Back along y: every column in real space, still a spectrum along x.
         by_column = torch.fft.ifft(spectrum)
+        # Only rows with potential are brought to real space along x, multiplied, and brought back.
         touched = by_column[..., first : first + rows].mT
         by_row = self.by_row[:, :rows]
         by_row[..., :band] = touched
         wave = torch.fft.ifft(by_row).mul_(transmission(potential_v_nm * self.sigma, self.absorption))
         # A copy, lest its columns be gathered from rows of 512 numbers, see `row_scratch`.
         after = torch.fft.fft(wave)[..., :band].contiguous()
+        # The others keep their spectrum: outside the atoms the slice transmits all.
         if rows < self.grid.size_px:
             touched.copy_(after)
         else:
             by_column = after.mT
+        # Forward along y, and free space to the next slice; the propagator cuts off at the band limit.
         return torch.fft.fft(by_column).mul_(self.propagator)
 
     def leave(self, spectrum: torch.Tensor) -> torch.Tensor:
+        """From the last slice's end to the exit plane, half a slice back, in real space: (b, n, n)."""
         by_column = torch.fft.ifft(spectrum * self.half_back)
         return torch.fft.ifft(from_band(by_column.mT, self.grid.size_px))
 
@@ -156,6 +127,7 @@ class _Slicer:
 def _slicer(
     grid: Grid, energy_kev: float, slice_nm: float, device: torch.device, absorption: Sequence[float]
 ) -> _Slicer:
+    """Propagators in band order and room for rows, for as many samples as there are ratios of absorption."""
     columns = band_columns(grid)
     ratios = torch.tensor(absorption, dtype=torch.float32, device=device)[:, None, None]
     return _Slicer(
@@ -173,5 +145,5 @@ def transmission(phase_rad: torch.Tensor, absorption: torch.Tensor | None) -> to
 
     The phase is clipped at zero in the damping: the band-limited potential rings below zero, matter does not emit.
     """
-    through = cis(phase_rad)
-    return through if absorption is None else through.mul_(decay(phase_rad.clamp_min(0).mul_(absorption)))
+    through = exp_i(phase_rad)
+    return through if absorption is None else through.mul_(exp_minus(phase_rad.clamp_min(0).mul_(absorption)))

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 WINDOW = 5
-"""Width of the splat, pixels: within 8e-4 of an atom's factor at the band limit, better inside."""
+"""Width of an atom's footprint, pixels: within 8e-4 of an atom's factor at the band limit, better inside."""
 BETA = math.pi * math.sqrt((WINDOW * 2 / 3) ** 2 - 0.8)
 """Kaiser-Bessel shape for frequencies up to a third of the sampling rate: oversampling 1.5 in Beatty 2005, eq. 5."""
 TABLE = 4096
@@ -61,6 +61,7 @@ class Footprints:
 def footprints(at_px: torch.Tensor, size_px: int) -> Footprints:
     """Of atoms at (2, m) y, x in pixels, float64; outside the square they come in again on the other side."""
     device = at_px.device
+    # The first of the WINDOW pixels under an atom's window, and where between two steps of the table it lies.
     inside = torch.remainder(at_px, size_px).flatten()
     before = torch.floor(inside - WINDOW / 2)
     step = (inside - WINDOW / 2 - before) * TABLE
@@ -75,16 +76,18 @@ def footprints(at_px: torch.Tensor, size_px: int) -> Footprints:
     return Footprints(rows=rows, columns=columns, row_weights=row_weights, column_weights=column_weights)
 
 
-def spread(
+def spread_atoms(
     atoms: Footprints, chosen: slice, plane: torch.Tensor, planes: int, rows: tuple[int, int], size_px: int
 ) -> torch.Tensor:
     """Sum of the chosen atoms on the rows from first to end, (planes, end - first, n) float32, in 1 / UNIT.
 
     `plane` (m,) int64 is each atom's. All rows that the atoms touch must be among those asked for.
     """
+    # Where in one long row of all planes each pixel of each footprint lies.
     height = rows[1] - rows[0]
     base = (plane[chosen] * height - rows[0] + atoms.rows[:, chosen]) * size_px
     flat = base[:, None] + atoms.columns[:, chosen]
+    # What each of them gets, as an integer: sums of integers do not depend on their order.
     mass = (atoms.row_weights[:, chosen] * UNIT)[:, None] * atoms.column_weights[:, chosen]
     total = torch.zeros(planes * height * size_px, dtype=torch.int32, device=plane.device)
     total.scatter_add_(0, flat.flatten(), mass.to(torch.int32).flatten())

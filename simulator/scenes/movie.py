@@ -1,8 +1,8 @@
 """Movies: one field under a drifting view and a wandering focus, with particles that spin, tumble or vanish.
 
-`script` says what happens, as plain numbers, without a single wave; `shoot_movie` makes the frames. A particle keeps
-its identity for the whole movie, so that tracking has a truth. A spin turns the stored wave in its plane; a tumble
-needs the particle's atoms and a new exit wave at every step (`tumbling`).
+`draw_motion` says what happens, as plain numbers, without a single wave; `expose_movie` makes the frames. A particle
+keeps its identity for the whole movie, so that tracking has a truth. A spin turns the stored wave in its plane; a
+tumble needs the particle's atoms and a new exit wave at every step (`tumbling`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import rotate
 
-from simulator.exit_waves.simulate import FilmWave, ParticleWave, wave_of
+from simulator.exit_waves.simulate import FilmWave, ParticleWave, simulate_wave
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera
-from simulator.imaging.optics import Optics
 from simulator.propagation.grid import Grid
 from simulator.recipe import WaveRecipe
-from simulator.scenes.composition import Placed, compose
-from simulator.scenes.frame import RIM_NM, WholeFrame, shoot
+from simulator.scenes.composition import RIM_NM, compose
+from simulator.scenes.exposure import Exposure, expose_field
+from simulator.scenes.placement import Placement
 from simulator.specimen.orientation import product
 from simulator.specimen.particle import Particle, turned
 
@@ -34,20 +35,23 @@ class MovieRecipe:
     """What may happen in a movie."""
 
     frames: int
+    """Number of frames."""
     drift_nm: tuple[float, float] = (0.0, 0.0)
-    """(y, x), mean drift of the view a frame."""
+    """(y, x), mean drift of the view per frame."""
     jitter_nm: float = 0.0
-    """Standard deviation of a random step of the view a frame, each axis."""
+    """Standard deviation of a random step of the view per frame, each axis."""
     focus_nm: float = -8.0
     """C1 of the first frame."""
     focus_step_nm: float = 0.0
-    """Standard deviation of a random step of the focus a frame."""
+    """Standard deviation of a random step of the focus per frame."""
     spin_share: float = 0.0
+    """Share of particles that spin."""
     spin_deg: float = 2.0
-    """Largest turn a frame in the plane, either way, of the share that spins."""
+    """Largest turn per frame in the plane, either way, of the share that spins."""
     tumble_share: float = 0.0
+    """Share of particles that tumble; none of them spins."""
     tumble_deg: float = 1.0
-    """Tilt a frame about a fixed axis in the plane of the share that tumbles."""
+    """Tilt per frame about a fixed axis in the plane of the share that tumbles."""
     vanish_share: float = 0.0
     """Share of particles that are gone from a random frame on."""
 
@@ -59,7 +63,7 @@ class MovieRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Script:
+class MotionScript:
     """All that happens in a movie of n particles and f frames."""
 
     corner_nm: NDArray[np.float64]
@@ -67,26 +71,28 @@ class Script:
     focus_nm: NDArray[np.float64]
     """(f,): C1."""
     spin_deg: NDArray[np.float64]
-    """(n,): turn a frame in the plane."""
+    """(n,): turn per frame in the plane."""
     tumble_deg: NDArray[np.float64]
-    """(n,): tilt a frame."""
+    """(n,): tilt per frame."""
     last_frame: NDArray[np.int64]
     """(n,): the last frame in which each is there."""
 
 
-def script(recipe: MovieRecipe, particles: int, room_nm: float, rng: np.random.Generator) -> Script:
+def draw_motion(recipe: MovieRecipe, particles: int, room_nm: float, rng: np.random.Generator) -> MotionScript:
     """Draw what happens; the view stays within `room_nm` beyond the field's rim by turning round at its end."""
+    # The view's path, folded back wherever it would leave the room around the rim.
     steps = np.array(recipe.drift_nm) + rng.normal(0, recipe.jitter_nm, (recipe.frames, 2))
     steps[0] = 0
     start = np.where(np.array(recipe.drift_nm) < 0, room_nm, np.where(np.array(recipe.drift_nm) > 0, 0, room_nm / 2))
     path = start + np.cumsum(steps, axis=0)
     folded = np.abs((path + room_nm) % (2 * room_nm) - room_nm) if room_nm > 0 else np.zeros_like(path)
+    # The focus as a random walk; who spins, tumbles or vanishes, and when.
     focus = recipe.focus_nm + np.cumsum(np.r_[0, rng.normal(0, recipe.focus_step_nm, recipe.frames - 1)])
     kind = rng.random(particles)
     spins, tumbles = kind < recipe.spin_share, kind >= 1 - recipe.tumble_share
     gone = rng.random(particles) < recipe.vanish_share
     leaves = rng.integers(0, max(recipe.frames - 1, 1), particles)
-    return Script(
+    return MotionScript(
         corner_nm=RIM_NM + folded,
         focus_nm=focus,
         spin_deg=np.where(spins, rng.uniform(-recipe.spin_deg, recipe.spin_deg, particles), 0.0),
@@ -95,7 +101,7 @@ def script(recipe: MovieRecipe, particles: int, room_nm: float, rng: np.random.G
     )
 
 
-def spun(particle: ParticleWave, angle_deg: float) -> ParticleWave:
+def spun_in_plane(particle: ParticleWave, angle_deg: float) -> ParticleWave:
     """The particle turned in its plane, from x towards y about its square's middle pixel, by interpolation."""
     if angle_deg == 0:
         return particle
@@ -122,54 +128,58 @@ def tumbling(
     unit = np.array([*axis, 0.0]) / np.hypot(*axis)
 
     def tumble(number: int, angle_deg: float) -> ParticleWave:
+        """The wave of a particle's atoms after a tilt."""
         half = np.radians(angle_deg) / 2
         tilted = turned(atoms[number], np.array([np.cos(half), *(np.sin(half) * unit)]))
         old = waves[number]
-        return wave_of(
+        return simulate_wave(
             tilted, recipe, torch.device("cpu"), index=old.index, energy_kev=old.energy_kev, absorption=old.absorption
         )
 
     return tumble
 
 
-def shoot_movie(
-    placed: Sequence[Placed],
+def expose_movie(
+    placements: Sequence[Placement],
     film: FilmWave | None,
     grid: Grid,
     optics: Optics,
     camera: Camera,
-    happens: Script,
+    motion: MotionScript,
     seed: int,
     *,
     size_px: int,
     pixel_size_nm: float,
     dose_e_per_a2: float,
     tumble: Tumble | None = None,
-) -> Iterator[WholeFrame]:
-    """Frame by frame; frame n depends on the script and (seed, n) alone. Identities are places in `placed` plus one.
+) -> Iterator[Exposure]:
+    """Frame by frame; frame n depends on `motion` and (seed, n) alone. Identities are the placements' numbers from 1.
 
     Raises:
         ValueError: a particle is to tumble and nobody makes its waves.
     """
-    if tumble is None and happens.tumble_deg.any():
+    if tumble is None and motion.tumble_deg.any():
         raise ValueError("particles that tumble need new exit waves: give `tumble`")
-    for number in range(len(happens.focus_nm)):
-        there = [n for n in range(len(placed)) if number <= happens.last_frame[n]]
-        now = [replace(placed[n], particle=_moved(placed[n].particle, n, number, happens, tumble)) for n in there]
-        yield shoot(
+    for number in range(len(motion.focus_nm)):
+        there = [n for n in range(len(placements)) if number <= motion.last_frame[n]]
+        now = [
+            replace(placements[n], particle=_moved(placements[n].particle, n, number, motion, tumble)) for n in there
+        ]
+        yield expose_field(
             compose(film, now, grid, optics.energy_kev),
-            replace(optics, c1_nm=float(happens.focus_nm[number])),
+            replace(optics, c1_nm=float(motion.focus_nm[number])),
             camera,
             np.random.default_rng([seed, number]),
             size_px=size_px,
             pixel_size_nm=pixel_size_nm,
             dose_e_per_a2=dose_e_per_a2,
-            corner_nm=(float(happens.corner_nm[number, 0]), float(happens.corner_nm[number, 1])),
+            corner_nm=(float(motion.corner_nm[number, 0]), float(motion.corner_nm[number, 1])),
             identities=[n + 1 for n in there],
         )
 
 
-def _moved(particle: ParticleWave, n: int, frame: int, happens: Script, tumble: Tumble | None) -> ParticleWave:
-    if tumble is not None and happens.tumble_deg[n] and frame:
-        return tumble(n, float(happens.tumble_deg[n] * frame))
-    return spun(particle, float(happens.spin_deg[n] * frame))
+def _moved(particle: ParticleWave, n: int, frame: int, motion: MotionScript, tumble: Tumble | None) -> ParticleWave:
+    """Particle n as it is in a frame: as it was, spun or tumbled."""
+    if tumble is not None and motion.tumble_deg[n] and frame:
+        return tumble(n, float(motion.tumble_deg[n] * frame))
+    return spun_in_plane(particle, float(motion.spin_deg[n] * frame))

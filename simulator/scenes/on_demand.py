@@ -1,45 +1,53 @@
-"""A recipe and a few wishes to whole frames and movies with their truth, and one file a frame.
+"""A recipe and a request to whole frames and movies with their truth.
 
-Waves are simulated on the spot, so that no stock is needed. Lens, camera and dose are drawn from the envelope where
-they are not given; always with a corrector: without one an image is blurred by tens of nanometres, farther than the
-rim that the camera does not see (`frames.RIM_NM`).
+Waves are simulated on the spot, so that no store of exit waves is needed. Lens, camera and dose are drawn from the
+envelope where they are not given; always with a corrector: without one an image is blurred by tens of nanometres,
+farther than the rim that the camera does not see (`composition.RIM_NM`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from simulator.exit_waves.simulate import particle_of, wave_of
+from simulator.exit_waves.simulate import FilmWave, draw_particle, film_wave, simulate_wave
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera
 from simulator.imaging.conditions import draw_camera, draw_optics
-from simulator.imaging.optics import Optics
-from simulator.recipe import Envelope, WaveRecipe, draw, draw_log
-from simulator.scenes.composition import place
-from simulator.scenes.frame import WholeFrame, field_grid, film_on_demand, wide_film
-from simulator.scenes.movie import MovieRecipe, script, shoot_movie, tumbling
+from simulator.random_draws import draw, draw_log
+from simulator.recipe import Envelope, WaveRecipe
+from simulator.scenes.exposure import Exposure
+from simulator.scenes.film_texture import wide_film
+from simulator.scenes.frame import field_grid
+from simulator.scenes.movie import MovieRecipe, draw_motion, expose_movie, tumbling
+from simulator.scenes.placement import scatter
 
 CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class FrameRequest:
     """A frame that is asked for; what is None is drawn."""
 
     seed: int
+    """Of everything that is drawn."""
     width_px: int
+    """Pixels a side."""
     pixel_size_nm: float
+    """Of the camera, at the specimen."""
     energy_kev: float
+    """Of the beam."""
     particles: int
     """Those that find no room are left out."""
     film_nm: float | None = None
+    """Thickness."""
     dose_e_per_a2: float | None = None
+    """Per frame."""
     c1_nm: float | None = None
+    """Defocus of the first frame; overfocus is positive."""
 
     def __post_init__(self) -> None:
         if not (self.seed >= 0 and self.particles >= 0 and self.energy_kev > 0):
@@ -49,86 +57,68 @@ class Wish:
             )
 
 
-def make_frame(recipe: WaveRecipe, envelope: Envelope, wish: Wish) -> WholeFrame:
-    """One frame: the first of a movie in which nothing happens."""
-    return next(make_movie(recipe, envelope, wish, MovieRecipe(frames=1)))
+def film_on_demand(recipe: WaveRecipe, thickness_nm: float, seed: int, energy_kev: float) -> FilmWave:
+    """A film of one thickness and beam energy simulated now, `recipe.film_width_px` wide."""
+    one_film = replace(recipe, seed=seed, energies_kev=(energy_kev,), film_nm=(thickness_nm, thickness_nm))
+    return film_wave(one_film, 0, CPU)
 
 
-def make_movie(recipe: WaveRecipe, envelope: Envelope, wish: Wish, happening: MovieRecipe) -> Iterator[WholeFrame]:
-    """Frame by frame, from the recipe, the wish and what happens alone; the focus starts where the lens is drawn.
+def make_frame(recipe: WaveRecipe, envelope: Envelope, request: FrameRequest) -> Exposure:
+    """One frame: the first of a movie in which nothing happens.
 
     Raises:
-        ValueError: size or pixel size is not positive.
+        ValueError: size or pixel size is not positive, or the recipe's film is too narrow for a wide one.
     """
-    rng = np.random.default_rng([wish.seed, wish.particles])
-    optics, camera, dose_e_per_a2, film_nm = _conditions(recipe, envelope, wish, rng)
+    return next(make_movie(recipe, envelope, request, MovieRecipe(frames=1)))
+
+
+def make_movie(recipe: WaveRecipe, envelope: Envelope, request: FrameRequest, movie: MovieRecipe) -> Iterator[Exposure]:
+    """Frame by frame, from the recipe, the request and the movie alone; the focus starts where the lens is drawn.
+
+    Raises:
+        ValueError: size or pixel size is not positive, or the recipe's film is too narrow for a wide one.
+    """
+    rng = np.random.default_rng([request.seed, request.particles])
+    optics, camera, dose_e_per_a2, film_nm = _conditions(recipe, envelope, request, rng)
     # Room for the drift and twice the spread of the jitter; the view turns round where the field ends.
-    room_nm = happening.frames * max(map(abs, happening.drift_nm)) + 2 * happening.jitter_nm * happening.frames**0.5
-    wide_px = wish.width_px + int(np.ceil(room_nm / wish.pixel_size_nm)) if wish.pixel_size_nm > 0 else 0
-    grid = field_grid(wide_px, wish.pixel_size_nm, recipe.pixel_size_nm)
-    own = replace(recipe, seed=wish.seed, energies_kev=(wish.energy_kev,))
-    made = [particle_of(own, index) for index in range(wish.particles)]
+    room_nm = movie.frames * max(map(abs, movie.drift_nm)) + 2 * movie.jitter_nm * movie.frames**0.5
+    wide_px = request.width_px + int(np.ceil(room_nm / request.pixel_size_nm)) if request.pixel_size_nm > 0 else 0
+    grid = field_grid(wide_px, request.pixel_size_nm, recipe.pixel_size_nm)
+    # The particles' atoms and exit waves, scattered over the field.
+    requested = replace(recipe, seed=request.seed, energies_kev=(request.energy_kev,))
+    drawn = [draw_particle(requested, index) for index in range(request.particles)]
     waves = [
-        wave_of(p.atoms, own, CPU, index=n, energy_kev=p.energy_kev, absorption=p.absorption)
-        for n, p in enumerate(made)
+        simulate_wave(p.atoms, requested, CPU, index=n, energy_kev=p.energy_kev, absorption=p.absorption)
+        for n, p in enumerate(drawn)
     ]
-    placed = place(waves, grid, rng, touching_share=envelope.touching_share)
-    film = wide_film(film_on_demand(recipe, film_nm, wish.seed, wish.energy_kev), grid.size_px, rng)
-    happening = replace(happening, focus_nm=optics.c1_nm)
-    there = [item.particle for item in placed]
-    return shoot_movie(
-        placed,
+    placements = scatter(waves, grid, rng, touching_share=envelope.touching_share)
+    placed_waves = [item.particle for item in placements]
+    film = wide_film(film_on_demand(recipe, film_nm, request.seed, request.energy_kev), grid.size_px, rng)
+    return expose_movie(
+        placements,
         film,
         grid,
         optics,
         camera,
-        script(happening, len(placed), room_nm, rng),
-        wish.seed,
-        size_px=wish.width_px,
-        pixel_size_nm=wish.pixel_size_nm,
+        draw_motion(replace(movie, focus_nm=optics.c1_nm), len(placements), room_nm, rng),
+        request.seed,
+        size_px=request.width_px,
+        pixel_size_nm=request.pixel_size_nm,
         dose_e_per_a2=dose_e_per_a2,
-        tumble=tumbling([made[wave.index].atoms for wave in there], there, own),
+        tumble=tumbling([drawn[wave.index].atoms for wave in placed_waves], placed_waves, requested),
     )
 
 
 def _conditions(
-    recipe: WaveRecipe, envelope: Envelope, wish: Wish, rng: np.random.Generator
+    recipe: WaveRecipe, envelope: Envelope, request: FrameRequest, rng: np.random.Generator
 ) -> tuple[Optics, Camera, float, float]:
-    """(lens, camera, dose, thickness of the film). All are drawn, whatever is wished: a wish changes nothing else."""
-    optics = draw_optics(replace(envelope, uncorrected_share=0.0), wish.energy_kev, rng)
+    """(lens, camera, dose, thickness of the film). All are drawn, whatever is given: a request changes nothing else."""
+    optics = draw_optics(replace(envelope, uncorrected_share=0.0), request.energy_kev, rng)
     camera = draw_camera(envelope, rng)
     dose_e_per_a2, film_nm = draw_log(envelope.dose_e_per_a2, rng), draw(recipe.film_nm, rng)
     return (
-        optics if wish.c1_nm is None else replace(optics, c1_nm=wish.c1_nm),
+        optics if request.c1_nm is None else replace(optics, c1_nm=request.c1_nm),
         camera,
-        dose_e_per_a2 if wish.dose_e_per_a2 is None else wish.dose_e_per_a2,
-        film_nm if wish.film_nm is None else wish.film_nm,
+        dose_e_per_a2 if request.dose_e_per_a2 is None else request.dose_e_per_a2,
+        film_nm if request.film_nm is None else request.film_nm,
     )
-
-
-def save(frame: WholeFrame, path: Path) -> None:
-    """An .npz: counts and labels (n, n), what was set, and one row a particle of everything in `frames.Truth`."""
-    content: dict[str, Any] = {
-        "counts": frame.counts,
-        "labels": frame.labels.astype(np.uint16),
-        "pixel_size_nm": frame.pixel_size_nm,
-        "dose_e_per_a2": frame.dose_e_per_a2,
-        "film_nm": frame.film_nm,
-        "energy_kev": frame.optics.energy_kev,
-        "c1_nm": frame.optics.c1_nm,
-        "c3_nm": frame.optics.c3_nm,
-        "focal_spread_nm": frame.optics.focal_spread_nm,
-        "convergence_mrad": frame.optics.convergence_mrad,
-        "y_px": np.array([p.y_px for p in frame.particles]),
-        "x_px": np.array([p.x_px for p in frame.particles]),
-        "identity": np.array([p.identity for p in frame.particles], dtype=np.int64),
-        "diameter_nm": np.array([p.diameter_nm for p in frame.particles]),
-        "seen_share": np.array([p.seen_share for p in frame.particles]),
-        "touches_border": np.array([p.touches_border for p in frame.particles], dtype=bool),
-        "shape": np.array([p.shape for p in frame.particles], dtype=str),
-        "element": np.array([p.element for p in frame.particles], dtype=str),
-        "quaternion": np.array([p.quaternion for p in frame.particles]).reshape(-1, 4),
-        "zone_angle_deg": np.array([p.zone_angle_deg for p in frame.particles]),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **content)

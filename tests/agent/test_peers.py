@@ -13,16 +13,18 @@ import zmq
 
 from agent.core.config import AnalysisConfig
 from agent.edge.files.recording import Recorder, read_recording
-from agent.edge.inference.backend import load_engine
+from agent.edge.inference.backend import load_networks
 from agent.edge.session.live import live
 from agent.edge.session.replay import replay
 from agent.edge.settings import MODELS
-from agent.edge.transport.frame_source import KaraboSource
+from agent.edge.transport.frame_source import FrameSource
 from protocol.snapshot import Snapshot
-from protocol.wire.karabo import decode_frame
-from simulator.microscope.server import SESSION, frames, load_session, serve
-from tests.agent.test_live_is_replay import accounted, bits
+from protocol.wire.karabo import KARABO, MAX_FRAME_BYTES, KaraboDecoder, decode_frame
+from simulator.microscope.server import frames, serve
+from simulator.microscope.session_file import SESSION, load_session
+from tests.fakes import session
 from tests.real_data import PIXEL_SIZE_NM, real_frames
+from tests.runs import accounted, bits
 
 CONFIG = AnalysisConfig(pixel_size_nm=PIXEL_SIZE_NM)
 """A foreign sender knows none of our keys: the operator gives the pixel size."""
@@ -41,21 +43,19 @@ def send(server: karabo_bridge.ServerInThread, rate_per_s: float | None) -> None
 def test_real_frames_of_a_karabo_server_live_and_again(
     tmp_path: Path, theirs: str, ours: str, rate_per_s: float | None
 ) -> None:
-    engine, path, count = load_engine(MODELS, prefer="onnxruntime-cpu", threads=1), tmp_path / "s.beamside", 0
+    networks, path, count = load_networks(MODELS, prefer="onnxruntime-cpu", threads=1), tmp_path / "s.beamside", 0
     count = len(real_frames())
     server = karabo_bridge.ServerInThread("tcp://127.0.0.1:*", sock=theirs, maxlen=count + 1)
     server.start()
     feeder = threading.Thread(target=send, args=(server, rate_per_s))
     try:
-        with KaraboSource(server.endpoint, ours) as source, Recorder(path) as recorder:
+        with FrameSource(server.endpoint, ours, MAX_FRAME_BYTES) as source, Recorder(path, KARABO) as recorder:
             feeder.start()
             seen: Snapshot = live(
                 source,
-                engine,
-                CONFIG,
-                lambda snapshot: None,
+                KaraboDecoder(),
+                session(networks, CONFIG),
                 threading.Event(),
-                run="peers",
                 recorder=recorder,
                 until_frames=count,
             )
@@ -69,9 +69,9 @@ def test_real_frames_of_a_karabo_server_live_and_again(
     sent = real_frames()
     for message, pixels in zip(read_recording(path), sent, strict=True):
         assert np.array_equal(decode_frame(message.parts).pixels, pixels)
-    again = replay(path, engine, CONFIG, lambda snapshot: None, threading.Event(), as_seen=True)
+    again = replay(path, session(networks, CONFIG), threading.Event(), as_seen=True)
     assert bits(again) == bits(seen)
-    whole = replay(path, engine, CONFIG, lambda snapshot: None, threading.Event())
+    whole = replay(path, session(networks, CONFIG), threading.Event())
     assert whole.health.analysed == count
     assert whole.statistics.detections >= 5 * count
 
@@ -81,7 +81,7 @@ def test_real_frames_of_a_publisher_that_started_before_us() -> None:
     server = karabo_bridge.ServerInThread("tcp://127.0.0.1:*", sock="PUB", maxlen=100)
     server.start()
     try:
-        with KaraboSource(server.endpoint, "SUB") as source:
+        with FrameSource(server.endpoint, "SUB", MAX_FRAME_BYTES) as source:
             got = None
             for number in range(200):
                 server.feed(

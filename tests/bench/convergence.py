@@ -13,7 +13,8 @@ import math
 import numpy as np
 import torch
 
-from simulator.imaging.optics import Optics, intensity
+from simulator.imaging.aberrations import Optics
+from simulator.imaging.image_formation import intensity
 from simulator.propagation.grid import Grid, resample_spectrum
 from simulator.propagation.multislice import MARGIN_NM, exit_waves
 from simulator.propagation.potential import Atoms

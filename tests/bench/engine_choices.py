@@ -21,6 +21,8 @@ from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
 from agent.core.preprocessing.block_statistics import block_moments
 from agent.edge.settings import MODELS
+from protocol.input_geometry import ROLES
+from protocol.model_folder import SIGNATURES, network_name
 from tests.bench.engines import PATCHES, best
 from trainer.export.int8 import QUANTISED, Batches
 from trainer.export.runtime import runner
@@ -82,7 +84,7 @@ def one_thread() -> onnxruntime.SessionOptions:
 
 def kinds() -> Iterator[str]:
     patches = np.random.default_rng(0).standard_normal((PATCHES, 1, 128, 128)).astype(np.float32)
-    full = MODELS / "classifier.onnx"
+    full = MODELS / network_name("classifier")
     runs = {"fp32": runner(full.read_bytes(), 1)}
     with tempfile.TemporaryDirectory() as scratch:
         for name, kind, symmetric in (
@@ -118,8 +120,8 @@ def spinning() -> Iterator[str]:
         options.intra_op_num_threads = 2
         options.add_session_config_entry("session.intra_op.allow_spinning", spin)
         sessions = [
-            onnxruntime.InferenceSession(MODELS / f"{role}.onnx", options, providers=["CPUExecutionProvider"])
-            for role in ("detector", "classifier")
+            onnxruntime.InferenceSession(MODELS / network_name(role), options, providers=["CPUExecutionProvider"])
+            for role in ROLES
         ]
         actions[name] = alternate(sessions, maps, patches)
     yield "2 threads each, networks in turn with 5 ms of numpy between: " + ratios(actions, rounds=15)
@@ -131,9 +133,9 @@ def alternate(
     pixels = np.random.default_rng(0).poisson(500, (2048, 2048)).astype(np.uint16)
 
     def both() -> None:
-        sessions[0].run(None, {"channels": maps})
+        sessions[0].run(None, {SIGNATURES["detector"].input_name: maps})
         block_moments(pixels, BLOCK)
-        sessions[1].run(None, {"patches": patches})
+        sessions[1].run(None, {SIGNATURES["classifier"].input_name: patches})
         block_moments(pixels, BLOCK)
 
     return both

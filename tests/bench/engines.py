@@ -3,7 +3,7 @@
 Networks: particles/s and maps/s against PyTorch eager on the same hardware, and against the arithmetic limit: the
 floating-point operations of the graph over the best rate that a plain product or convolution in single precision (half
 on a GPU) reaches here; 8-bit integers can pass it. Weights are random, the architecture is the trainer's. Frames: from
-counts to shapes, by stage, with the shipped engine.
+counts to shapes, by stage, with the shipped model.
 
 On a machine that others use too, `--threads 1 --cpu-time` counts processor time instead of the clock's.
 """
@@ -26,26 +26,32 @@ from numpy.typing import NDArray
 from torch import nn
 
 from agent.core.config import AnalysisConfig
-from agent.core.networks import Engine
+from agent.core.networks import Networks
 from agent.core.pipeline import analyse
 from agent.core.preprocessing.classifier_input import cut_patches
-from agent.core.preprocessing.detector_input import channels
-from agent.core.segmentation import Outline, find
+from agent.core.preprocessing.detector_input import detector_input
+from agent.core.results import Outline
+from agent.core.segmentation import segment
 from agent.edge.errors import EdgeError
-from agent.edge.inference.backend import ORDER, load_engine, obstacle
-from agent.edge.inference.hardware import look
+from agent.edge.inference.backend import ORDER, load_networks, obstacle
+from agent.edge.inference.hardware import inspect_hardware
 from agent.edge.inference.processor import this_processor
 from agent.edge.settings import MODELS
 from protocol.frame import Frame
-from simulator.microscope.server import SESSION, frames, load_session
+from protocol.input_geometry import Role
+from protocol.model_card import Provenance
+from protocol.model_folder import network_name
+from simulator.microscope.server import frames
+from simulator.microscope.session_file import SESSION, load_session
 from tests.examples import CLASSES
-from trainer.export.acceptance import Judge
+from trainer.data.geometry import LEGACY_GEOMETRY
+from trainer.export.acceptance import AcceptanceTest
 from trainer.export.half import halve
 from trainer.export.int8 import quantise
 from trainer.export.onnx import export_classifier, export_detector
 from trainer.export.runtime import runner
 from trainer.export.weight_packing import unpacked
-from trainer.fit.train import network
+from trainer.fit.model import network
 
 Clock = Callable[[], float]
 
@@ -54,14 +60,14 @@ MAP_PX = 424
 """The detector's input for a 2k frame at 0.05 nm/px."""
 SQUARE, WIDE = 1024, 128
 ROUNDS = 7
-PROVENANCE = {"run": "random weights, for speed only"}
+PROVENANCE = Provenance(run="random weights, for speed only")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="processor time of this process; for --threads 1")
-    parser.add_argument("--precision", nargs="+", default=["fp32", "int8"], help="of the shipped engine's frames")
+    parser.add_argument("--precision", nargs="+", default=["fp32", "int8"], help="of the shipped model's frames")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -71,16 +77,16 @@ def main() -> None:
     print(
         f"{options.threads} threads, {'processor time' if options.cpu_time else 'wall time'}, best of {ROUNDS} rounds"
     )
-    print("not here:", "; ".join(f"{b}: {r}" for b in ORDER if (r := obstacle(b, look()))) or "nothing")
+    print("not here:", "; ".join(f"{b}: {r}" for b in ORDER if (r := obstacle(b, inspect_hardware()))) or "nothing")
     with tempfile.TemporaryDirectory() as scratch:
-        for line in networks(Path(scratch), options.threads, clock):
+        for line in network_lines(Path(scratch), options.threads, clock):
             print(line)
     print("\nfrom counts to shapes; aims: 2k with 20 particles in 100 ms on two cores, 4k with 60 in 5 ms on a GPU")
     for precision in options.precision:
-        engine = load_engine(MODELS, precision=precision, threads=options.threads)
-        print(f"shipped engine on {engine.backend}")
+        networks = load_networks(MODELS, precision=precision, threads=options.threads)
+        print(f"shipped model on {networks.backend}")
         for side_px, fields in ((1024, 1), (2048, 1), (4096, 3)):
-            print(frame_line(side_px, fields, engine, clock))
+            print(frame_line(side_px, fields, networks, clock))
 
 
 def best(actions: dict[str, Callable[[], object]], clock: Clock, rounds: int = ROUNDS) -> dict[str, float]:
@@ -94,14 +100,14 @@ def best(actions: dict[str, Callable[[], object]], clock: Clock, rounds: int = R
     return spent
 
 
-def networks(folder: Path, threads: int, clock: Clock) -> Iterator[str]:
+def network_lines(folder: Path, threads: int, clock: Clock) -> Iterator[str]:
     """A table for each network on each kind of hardware."""
     rng = np.random.default_rng(0)
-    inputs = {
+    inputs: dict[Role, NDArray[np.float32]] = {
         "classifier": rng.standard_normal((PATCHES, 1, 128, 128)).astype(np.float32),
         "detector": rng.standard_normal((1, 2, MAP_PX, MAP_PX)).astype(np.float32),
     }
-    eager = {role: network(role, len(CLASSES)).eval() for role in inputs}
+    eager = {role: network(role, len(CLASSES), LEGACY_GEOMETRY.of(role)).eval() for role in inputs}
     write(folder, eager, inputs)
     engines = dict(opened(folder, threads))
     for hardware in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
@@ -109,12 +115,12 @@ def networks(folder: Path, threads: int, clock: Clock) -> Iterator[str]:
         peak_per_s = best_rate(hardware, threads, clock)
         yield f"\n{hardware}: at best {peak_per_s / 1e9:.0f} Gflop/s"
         for role, x in inputs.items():
-            each = flops(folder / f"{role}.onnx", x.shape)
+            each = flops(folder / network_name(role), x.shape)
             limit_s = len(x) * each / peak_per_s
             actions = {
                 "PyTorch eager": torch_run(eager[role], x, hardware),
                 "PyTorch channels last": torch_run(eager[role], x, hardware, last=True),
-                **{name: engine_run(engine, role, x) for name, engine in here.items()},
+                **{name: network_run(networks, role, x) for name, networks in here.items()},
             }
             spent = best(actions, clock)
             what = "patches" if role == "classifier" else "maps"
@@ -125,33 +131,33 @@ def networks(folder: Path, threads: int, clock: Clock) -> Iterator[str]:
                 yield f"  {name:32s}{1e3 * s:9.1f}{len(x) / s:12.0f}{ratio:9.2f}{limit_s / s:10.0%}"
 
 
-def write(folder: Path, eager: dict[str, nn.Module], inputs: dict[str, NDArray[np.float32]]) -> None:
+def write(folder: Path, eager: dict[Role, nn.Module], inputs: dict[Role, NDArray[np.float32]]) -> None:
     """Every file of a model folder, from random weights."""
     common = {"name": "speed", "provenance": PROVENANCE}
     export_classifier(
-        eager["classifier"], CLASSES, 128, folder, golden=inputs["classifier"][:2], pixel_size_nm=0.075, **common
+        eager["classifier"], CLASSES, LEGACY_GEOMETRY.classifier, folder, golden=inputs["classifier"][:2], **common
     )
     export_detector(
-        eager["detector"], folder, golden=inputs["detector"][..., :64, :64], pixel_size_nm=0.24, patch_px=8, **common
+        eager["detector"], LEGACY_GEOMETRY.detector, folder, golden=inputs["detector"][..., :64, :64], **common
     )
     for role, x in inputs.items():
-        blind = Judge(inputs=[x[:1]], measures=lambda run, card: {"accuracy": 1.0}, samples=1)
+        blind = AcceptanceTest(inputs=[x[:1]], measures=lambda run, card: {"accuracy": 1.0}, samples=1)
         halve(folder, role, blind)
         quantise(folder, role, [x[:4]], blind)
 
 
-def opened(folder: Path, threads: int) -> Iterator[tuple[str, Engine]]:
+def opened(folder: Path, threads: int) -> Iterator[tuple[str, Networks]]:
     """Every backend that runs here, with every precision that it is meant for."""
     for backend in ORDER:
-        if obstacle(backend, look()):
+        if obstacle(backend, inspect_hardware()):
             continue
         for precision in ("fp32", "int8") if backend == "onnxruntime-cpu" else ("fp32", "fp16"):
             try:
-                engine = load_engine(folder, prefer=backend, precision=precision, threads=threads)
+                networks = load_networks(folder, prefer=backend, precision=precision, threads=threads)
             except EdgeError as error:
                 print(f"{backend} {precision} does not run: {error}")
                 continue
-            yield f"{backend} {precision}", engine
+            yield f"{backend} {precision}", networks
 
 
 def best_rate(hardware: str, threads: int, clock: Clock) -> float:
@@ -198,8 +204,8 @@ def torch_run(module: nn.Module, x: NDArray[np.float32], hardware: str, *, last:
     return run
 
 
-def engine_run(engine: Engine, role: str, x: NDArray[np.float32]) -> Callable[[], object]:
-    return (lambda: engine.classify(x)) if role == "classifier" else (lambda: engine.detect(x[0]))
+def network_run(networks: Networks, role: str, x: NDArray[np.float32]) -> Callable[[], object]:
+    return (lambda: networks.classify(x)) if role == "classifier" else (lambda: networks.detect(x[0]))
 
 
 def flops(path: Path, shape: tuple[int, ...]) -> float:
@@ -222,32 +228,34 @@ def flops(path: Path, shape: tuple[int, ...]) -> float:
     return float(total)
 
 
-def frame_line(side_px: int, fields: int, engine: Engine, clock: Clock) -> str:
+def frame_line(side_px: int, fields: int, networks: Networks, clock: Clock) -> str:
     """Stages of one frame with so many fields of the demo's session in it, on bare noise."""
     frame = scene(side_px, fields)
-    size_nm, detector, classifier = frame.pixel_size_nm or 0.0, engine.detector_card, engine.classifier_card
-    maps_in, scale = channels(frame.pixels, size_nm, detector.pixel_size_nm, detector.patch_px)
-    maps = engine.detect(maps_in)
+    size_nm, detector, classifier = frame.pixel_size_nm or 0.0, networks.detector_card, networks.classifier_card
+    maps_in, scale = detector_input(frame.pixels, size_nm, detector.geometry.pixel_size_nm, detector.geometry.patch_px)
+    maps = networks.detect(maps_in)
 
     def found() -> tuple[Outline, ...]:
-        return find(
-            maps, scale, size_nm, frame.shape_px, threshold=detector.threshold, smallest_nm=1.5, largest_nm=15.0
-        )
+        return segment(maps, scale, size_nm, frame.shape_px, AnalysisConfig().segmentation(detector.threshold))
 
     centres = np.array([[o.y_px, o.x_px] for o in found()], dtype=np.float32)
 
     def cut() -> NDArray[np.float32]:
-        return cut_patches(frame.pixels, centres, size_nm, classifier.patch_px, classifier.pixel_size_nm)
+        return cut_patches(
+            frame.pixels, centres, size_nm, classifier.geometry.patch_px, classifier.geometry.pixel_size_nm
+        )
 
     patches = cut()
     spent = best(
         {
-            "all": lambda: analyse(frame, engine, AnalysisConfig()),
-            "standardise": lambda: channels(frame.pixels, size_nm, detector.pixel_size_nm, detector.patch_px),
-            "detect": lambda: engine.detect(maps_in),
+            "all": lambda: analyse(frame, networks, AnalysisConfig()),
+            "standardise": lambda: detector_input(
+                frame.pixels, size_nm, detector.geometry.pixel_size_nm, detector.geometry.patch_px
+            ),
+            "detect": lambda: networks.detect(maps_in),
             "find": found,
             "cut": cut,
-            "classify": lambda: engine.classify(patches),
+            "classify": lambda: networks.classify(patches),
         },
         clock,
     )

@@ -17,12 +17,13 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from simulator.imaging.optics import Optics, intensity
+from simulator.imaging.aberrations import Optics
+from simulator.imaging.image_formation import intensity
 from simulator.propagation.grid import Grid
-from simulator.propagation.multislice import exit_wave
 from simulator.propagation.potential import projected_slices
 from simulator.specimen.carbon_film import blocks
-from simulator.specimen.structure import bond_angles_deg, coordination_shares, density_g_per_cm3, pair_distribution
+from tests.simulator.slices import exit_wave
+from tests.simulator.structure import bond_angles_deg, coordination_shares, density_g_per_cm3, pair_distribution
 
 CPU = torch.device("cpu")
 PUBLISHED_SIDE_NM = 5.0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from simulator.imaging.optics import Optics, angles_rad, intensity, source_points_for
+from simulator.imaging.aberrations import Optics, angles_rad
+from simulator.imaging.image_formation import intensity
+from simulator.imaging.source_size import source_points_for
 from simulator.propagation.grid import Grid
 from simulator.propagation.multislice import exit_waves
 from simulator.propagation.potential import Atoms

@@ -1,9 +1,9 @@
 """Where an outline lies: of hand masks, of ours, and of the simulator's truth, against the grey level's edge.
 
-    python -m tests.bench.outlines FOLDER --bank data/bank/dull
+    python -m tests.bench.outlines FOLDER --dataset data/bank/dull
 
 The edge is where the mean grey, as a function of the distance from an outline, is half way between particle and
-surroundings; distances are positive outside. FOLDER holds images/ and masks/ of real frames, `--bank` the detector's
+surroundings; distances are positive outside. FOLDER holds images/ and masks/ of real frames, `--dataset` the detector's
 samples of a simulated stock, whose outlines are those of the outermost atoms.
 """
 
@@ -22,7 +22,7 @@ from torch import nn
 
 from agent.core.config import AnalysisConfig
 from agent.core.pipeline import analyse
-from agent.edge.inference.backend import load_engine
+from agent.edge.inference.backend import load_networks
 from agent.edge.settings import MODELS
 from trainer.data.dataset import read_maps, shards_of
 from trainer.evaluation.frames import REAL_PIXEL_NM, real_frames
@@ -58,21 +58,22 @@ def half_way_nm(distance_nm: NDArray[np.float64], values: NDArray[np.floating], 
 
 def real(folder: Path) -> Iterator[tuple[float, float]]:
     """(where the grey's edge lies, where our outlines lie), both from the hand masks, of each frame."""
-    engine = load_engine(MODELS, prefer="onnxruntime-cpu")
-    for frame, bodies in real_frames(folder):
-        mask = np.any([b.mask for b in bodies], axis=0)
+    networks = load_networks(MODELS, prefer="onnxruntime-cpu")
+    for frame, instances in real_frames(folder):
+        mask = np.any([b.mask for b in instances], axis=0)
         distance_nm = from_outline_nm(mask, REAL_PIXEL_NM)
         grey = frame.pixels.astype(np.float64)
         inside, around = np.median(grey[distance_nm < -0.5]), np.median(grey[distance_nm > 1.0])
-        drawn = [polygon2mask(frame.shape_px, p.outline_px) for p in analyse(frame, engine, AnalysisConfig()).particles]
+        particles = analyse(frame, networks, AnalysisConfig()).particles
+        drawn = [polygon2mask(frame.shape_px, particle.outline_px) for particle in particles]
         found = ~np.any(drawn, axis=0)
         yield half_way_nm(distance_nm, grey, inside, around), half_way_nm(distance_nm, found, 0.0, 1.0)
 
 
-def simulated(bank: Path, network: Path | None) -> Iterator[tuple[float, float]]:
+def simulated(dataset: Path, network: Path | None) -> Iterator[tuple[float, float]]:
     """The same from the true outlines; our outlines are NaN without a network."""
-    maps = read_maps(shards_of(bank)[:2])
-    detector = trained(network)[0] if network else None
+    maps = read_maps(shards_of(dataset)[:2])
+    detector = trained(network).network if network else None
     for channels, targets, (height, width) in zip(maps.channels, maps.targets, maps.valid, strict=True):
         mask = targets[0, :height, :width] > 127
         grey = channels[0, :height, :width].astype(np.float64)
@@ -103,13 +104,13 @@ def line(name: str, pairs: Sequence[tuple[float, float]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--bank", type=Path)
-    parser.add_argument("--detector", type=Path, help="checkpoint, for our outlines on the bank")
+    parser.add_argument("--dataset", "--bank", type=Path)
+    parser.add_argument("--detector", type=Path, help="checkpoint, for our outlines on the dataset")
     options = parser.parse_args()
     print(f"{'medians of frames':40s}{'grey edge':>11s}{'our outline':>17s}")
     print(line("real, from the hand masks", list(real(options.folder))))
-    if options.bank:
-        print(line("simulated, from the outermost atoms", list(simulated(options.bank, options.detector))))
+    if options.dataset:
+        print(line("simulated, from the outermost atoms", list(simulated(options.dataset, options.detector))))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m tests.bench.real_frames FOLDER [--vacuum STACK.tif]
 
 FOLDER holds images/image_i.png and masks/label_i.png. The frames are the report's (`trainer.evaluation.frames`), and
-so is the matching; what differs is the engine: the shipped files, run as on the microscope.
+so is the matching; what differs are the networks: the shipped files, run as on the microscope.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from agent.core.config import AnalysisConfig
 from agent.core.pipeline import analyse
-from agent.edge.inference.backend import load_engine
+from agent.edge.inference.backend import load_networks
 from agent.edge.settings import MODELS
 from trainer.evaluation.frames import (
     REAL_PIXEL_NM,
@@ -34,20 +34,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--vacuum", type=Path)
     options = parser.parse_args()
-    engine = load_engine(MODELS, prefer="onnxruntime-cpu")
+    networks = load_networks(MODELS, prefer="onnxruntime-cpu")
     config = AnalysisConfig()
     parts, spent_s = [], []
-    for frame, bodies in real_frames(options.folder):
+    for frame, instances in real_frames(options.folder):
         start_s = time.perf_counter()
-        result = analyse(frame, engine, config)
+        result = analyse(frame, networks, config)
         spent_s.append(time.perf_counter() - start_s)
-        parts.append(against(result, bodies, frame.shape_px))
+        parts.append(against(result, instances, frame.shape_px))
     c = together(parts)
-    print(f"{c.frames} frames, {c.wanted} particles: {c.found} found, {c.false} false, F1 {c.f1:.4f}")
+    print(f"{c.frames} frames, {c.counted} particles: {c.found} found, {c.false} false, F1 {c.f1:.4f}")
     print(f"mask IoU {np.mean(c.union_iou):.3f}; {1e3 * np.median(spent_s):.0f} ms a frame (median, everything)")
     if options.vacuum:
         for size_nm in (*VACUUM_PIXELS_NM, REAL_PIXEL_NM):
-            c = compared(engine, vacuum_frames(options.vacuum, size_nm))
+            c = compared(networks, vacuum_frames(options.vacuum, size_nm))
             print(
                 f"vacuum at {size_nm} nm/px: {c.false} particles in {c.frames} frames, {c.false / c.frames:.3f} a frame"
             )

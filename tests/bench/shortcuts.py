@@ -1,6 +1,6 @@
 """What a classifier reaches that sees no lattice: `python -m tests.bench.shortcuts [--particles N]`.
 
-Two shortcuts are closed by the way particles are made (simulator/specimen/shapes.py), and this says how well: the size
+Two shortcuts are closed by the way particles are made (simulator/specimen/shapes), and this says how well: the size
 alone (diameter of equal volume, number of atoms, projected area) and the outline alone (Hu's moments and area,
 perimeter and axis ratios of the projection). Split by structure; nearest neighbours of standardised features, the best
 of some k on the training half. Chance is one over the number of classes.

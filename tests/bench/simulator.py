@@ -21,13 +21,15 @@ import dask
 import numpy as np
 import torch
 
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera, expose
-from simulator.imaging.optics import Optics, intensity
+from simulator.imaging.image_formation import intensity
 from simulator.propagation.grid import Grid
-from simulator.propagation.multislice import batch_size, exit_waves, peak_bytes
+from simulator.propagation.multislice import exit_waves
 from simulator.propagation.potential import Atoms, slice_numbers
 from simulator.specimen import carbon_film as carbon
 from simulator.specimen import particle as particles
+from tests.simulator.slices import batch_size, peak_bytes
 
 WIDTH_NM = 10.0
 ENERGY_KEV = 300.0

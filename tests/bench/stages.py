@@ -8,17 +8,19 @@ from collections.abc import Callable
 import numpy as np
 
 from agent.core.config import AnalysisConfig
-from agent.core.networks import Engine
+from agent.core.networks import Networks
 from agent.core.pipeline import analyse
 from agent.core.preprocessing.classifier_input import cut_patches
-from agent.core.preprocessing.detector_input import channels
-from agent.core.segmentation import Outline, find
-from agent.edge.inference.backend import load_engine
-from agent.edge.session.thumbnail import frame_view
+from agent.core.preprocessing.detector_input import detector_input
+from agent.core.results import Outline
+from agent.core.segmentation import segment
+from agent.edge.inference.backend import load_networks
+from agent.edge.session.thumbnail import thumbnail
 from agent.edge.settings import MODELS
 from protocol.frame import Frame
 from protocol.wire.karabo import decode_frame, encode_frame
-from simulator.microscope.server import SESSION, frames, load_session
+from simulator.microscope.server import frames
+from simulator.microscope.session_file import SESSION, load_session
 
 REPEATS = 5
 
@@ -34,15 +36,15 @@ def best_s(action: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    engine = load_engine(MODELS, prefer="onnxruntime-cpu")
+    networks = load_networks(MODELS, prefer="onnxruntime-cpu")
     config = AnalysisConfig()
     small = next(frames(load_session(SESSION), 800.0, 1))
     print(f"{'side':>6s}{'particles':>11s}{'copy ms':>9s}   as multiples of the copy")
     for side_px in (1024, 2048, 4096):
-        print(row(side_px, small, engine, config))
+        print(row(side_px, small, networks, config))
 
 
-def row(side_px: int, small: Frame, engine: Engine, config: AnalysisConfig) -> str:
+def row(side_px: int, small: Frame, networks: Networks, config: AnalysisConfig) -> str:
     """One line of the table."""
     reach = -(-side_px // small.pixels.shape[0])
     pixels = np.ascontiguousarray(np.tile(small.pixels, (reach, reach))[:side_px, :side_px])
@@ -56,25 +58,25 @@ def row(side_px: int, small: Frame, engine: Engine, config: AnalysisConfig) -> s
     )
     size_nm = small.pixel_size_nm or 0.0
     parts = [bytes(p) for p in encode_frame(frame)]
-    maps_in, scale = channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8)
-    maps = engine.detect(maps_in)
+    maps_in, scale = detector_input(pixels, size_nm, networks.detector_card.geometry.pixel_size_nm, 8)
+    maps = networks.detect(maps_in)
 
     def found() -> tuple[Outline, ...]:
-        return find(maps, scale, size_nm, frame.shape_px, threshold=0.5, smallest_nm=1.5, largest_nm=15.0)
+        return segment(maps, scale, size_nm, frame.shape_px, AnalysisConfig().segmentation(0.5))
 
     centres = np.array([[o.y_px, o.x_px] for o in found()], dtype=np.float32)
     patches = cut_patches(pixels, centres, size_nm, 128, 0.075)
-    result = analyse(frame, engine, config)
+    result = analyse(frame, networks, config)
     tracks = tuple(range(len(result.particles)))
     stages: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_frame(parts),
-        "standardise": lambda: channels(pixels, size_nm, engine.detector_card.pixel_size_nm, 8),
-        "detect": lambda: engine.detect(maps_in),
+        "standardise": lambda: detector_input(pixels, size_nm, networks.detector_card.geometry.pixel_size_nm, 8),
+        "detect": lambda: networks.detect(maps_in),
         "find": found,
         "cut": lambda: cut_patches(pixels, centres, size_nm, 128, 0.075),
-        "classify": lambda: engine.classify(patches),
-        "view": lambda: frame_view(frame, result, tracks),
-        "all": lambda: analyse(frame, engine, config),
+        "classify": lambda: networks.classify(patches),
+        "view": lambda: thumbnail(frame, result, tracks),
+        "all": lambda: analyse(frame, networks, config),
     }
     copy_s = best_s(pixels.copy)
     ratios = "  ".join(f"{name} {best_s(action) / copy_s:.1f}" for name, action in stages.items())

@@ -22,14 +22,16 @@ import numpy as np
 import zmq
 
 from agent.core.config import AnalysisConfig
-from agent.core.networks import Engine
+from agent.core.networks import Networks
 from agent.edge.files.recording import Recorder
-from agent.edge.inference.backend import load_engine
+from agent.edge.inference.backend import load_networks
 from agent.edge.session.live import live
+from agent.edge.session.session import Session
 from agent.edge.settings import MODELS
-from agent.edge.transport.frame_source import KaraboSource
-from protocol.wire.karabo import decode_frame, encode_frame
-from simulator.microscope.server import SESSION, frames, load_session
+from agent.edge.transport.frame_source import FrameSource
+from protocol.wire.karabo import KARABO, MAX_FRAME_BYTES, KaraboDecoder, decode_frame, encode_frame
+from simulator.microscope.server import frames
+from simulator.microscope.session_file import SESSION, load_session
 
 TIERS = {"T1": 1024, "T2": 2048}
 DIFFERENT = 4
@@ -101,7 +103,7 @@ def plain(endpoint: str, seconds: float) -> Run:
     )
 
 
-def agent(endpoint: str, seconds: float, engine: Engine, record: Path | None) -> Run:
+def agent(endpoint: str, seconds: float, networks: Networks, record: Path | None) -> Run:
     """The agent until the sender ends."""
     stop, at = threading.Event(), [(0.0, 0, 0)]
 
@@ -114,9 +116,10 @@ def agent(endpoint: str, seconds: float, engine: Engine, record: Path | None) ->
 
     timer = threading.Timer(seconds + 40, stop.set)
     timer.start()
-    recorder = Recorder(record) if record else None
-    with KaraboSource(endpoint, "PULL") as source:
-        last = live(source, engine, AnalysisConfig(), seen, stop, run="bench", recorder=recorder)
+    recorder = Recorder(record, KARABO) if record else None
+    session = Session(networks=networks, config=AnalysisConfig(), publish=seen, run="bench")
+    with FrameSource(endpoint, "PULL", MAX_FRAME_BYTES) as source:
+        last = live(source, KaraboDecoder(), session, stop, recorder=recorder)
     if recorder:
         recorder.close()
     timer.cancel()
@@ -132,7 +135,7 @@ def agent(endpoint: str, seconds: float, engine: Engine, record: Path | None) ->
     )
 
 
-def tier(name: str, side_px: int, rate_per_s: float, seconds: float, engine: Engine) -> list[str]:
+def tier(name: str, side_px: int, rate_per_s: float, seconds: float, networks: Networks) -> list[str]:
     """The lines of one tier."""
     with tempfile.TemporaryDirectory() as folder:
         runs = []
@@ -142,7 +145,7 @@ def tier(name: str, side_px: int, rate_per_s: float, seconds: float, engine: Eng
             command = [sys.executable, "-m", "tests.bench.throughput", "--send", endpoint, "--side", str(side_px)]
             sender = subprocess.Popen([*command, "--rate", str(rate_per_s), "--seconds", str(seconds)])
             record = Path(folder) / "bench.beamside" if which == "recording" else None
-            runs.append(plain(endpoint, seconds) if which == "plain" else agent(endpoint, seconds, engine, record))
+            runs.append(plain(endpoint, seconds) if which == "plain" else agent(endpoint, seconds, networks, record))
             sender.wait()
     return [f"{name}: {side_px} x {side_px} at {rate_per_s:g} a second", *(run.line(runs[0]) for run in runs)]
 
@@ -157,11 +160,11 @@ def main() -> None:
     if options.send:
         send(options.send, options.side, options.rate, options.seconds)
         return
-    engine = load_engine(MODELS)
+    networks = load_networks(MODELS)
     head = f"{'received':>8s}{'analysed':>10s}{'p50 ms':>9s}{'p99 ms':>9s}{'received':>10s}{'p50':>10s}   not analysed"
-    print(f"{engine.backend}; frames a second, latency, and both as ratios to plain pyzmq\n  {'':24s}{head}")
+    print(f"{networks.backend}; frames a second, latency, and both as ratios to plain pyzmq\n  {'':24s}{head}")
     for name, side_px in TIERS.items():
-        print("\n".join(tier(name, side_px, options.rate, options.seconds, engine)), flush=True)
+        print("\n".join(tier(name, side_px, options.rate, options.seconds, networks)), flush=True)
 
 
 if __name__ == "__main__":

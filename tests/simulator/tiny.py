@@ -1,4 +1,4 @@
-"""A recipe whose stock takes a second: ten particles of under 2 nm in shards of four, two films in shards of one."""
+"""A recipe whose store takes a second: ten particles of under 2 nm in shards of four, two films in shards of one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_tiny(folder: Path, text: str = TINY) -> Path:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """sha256 of what every file of a stock but its recipe holds, by name: leftovers show as well.
+    """sha256 of what every file of a store but its recipe holds, by name: leftovers show as well.
 
     Of a shard, all arrays and all truth to the last bit. Its file is not compared byte by byte: bytes that
     belong to HDF5 alone were seen to differ where nothing of the content did.

@@ -17,7 +17,9 @@ import tifffile
 
 from agent.edge.files.recording import Recorder
 from agent.edge.transport.snapshot_subscriber import SnapshotSubscriber
-from simulator.microscope.server import SESSION, frames, load_session
+from protocol.wire.karabo import KARABO
+from simulator.microscope.server import frames
+from simulator.microscope.session_file import SESSION, load_session
 from tests.fakes import field, parts
 
 ROOT = Path(__file__).parents[2]
@@ -175,7 +177,7 @@ def test_bad_input_is_one_clear_line_and_a_non_zero_exit(tmp_path: Path, name: s
 
 def test_a_frame_without_pixels_in_a_recording_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "s.beamside"
-    with Recorder(path) as recorder:
+    with Recorder(path, KARABO) as recorder:
         recorder.append(parts(field(0))[:2], 0.0)
         recorder.append(parts(field(1)), 1.0)
     port = free_ports(1)[0]

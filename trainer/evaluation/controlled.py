@@ -1,4 +1,4 @@
-"""Controlled sights of held-out particles: one condition is set, all others are drawn, alike for every value of it.
+"""Controlled views of held-out particles: one condition is set, all others are drawn, alike for every value of it.
 
 Each scene (particles on a film) is imaged once a value with the same draws of lens, camera and noise, so that the
 values differ in the one condition only. The patches are cut by the function that cuts everywhere.
@@ -17,35 +17,45 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from simulator.exit_waves.simulate import CARBON, FilmWave, ParticleWave
-from simulator.exit_waves.store import film_split, film_waves, particle_shards, particle_waves, wave_split
+from simulator.exit_waves.splits import film_split, wave_split
+from simulator.exit_waves.store import film_waves, particle_waves, shards, stored_recipe
 from simulator.propagation.grid import Grid, resample_spectrum
 from simulator.propagation.multislice import exit_waves
 from simulator.propagation.potential import Atoms
-from simulator.recipe import Envelope, WaveRecipe, draw, draw_log, read_envelope, read_waves
-from simulator.scenes.composition import Field, Placed, compose, place
+from simulator.random_draws import draw, draw_log
+from simulator.recipe import Envelope, WaveRecipe
+from simulator.recipe_file import read_envelope, read_waves
+from simulator.scenes.composition import FieldOfView, compose
 from simulator.scenes.exposure import draw_exposure, draw_exposures
+from simulator.scenes.film_texture import turned_film
+from simulator.scenes.placement import Placement, scatter
 from trainer.data.dataset import Patches
-from trainer.data.samples import COARSE, Samples, Sizes, add_patches, turned
-from trainer.evaluation.predictions import LEAST_DOSE_E_PER_A2, calibration_half
+from trainer.data.geometry import RENDER_GEOMETRY
+from trainer.data.samples import TRUTH_STEP_PX, Samples, add_patches
+from trainer.evaluation.predictions import LEAST_DOSE_E_PER_A2
+from trainer.evaluation.splits import in_test_split
 
-PARTICLES_A_SCENE = 6
+PARTICLES_PER_SCENE = 6
 RANDOM_CARBON_NM = 0.14
-"""Least distance of two atoms of a random filling (the default of Construction Zone; science.md §1.3)."""
+"""Least distance of two atoms of a random filling (the default of Construction Zone)."""
 RANDOM_CARBON_PER_NM3 = 110.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Material:
+class HeldOut:
     """What is imaged: particles and films that neither training nor calibration has seen."""
 
     recipe: WaveRecipe
+    """Of the exit waves."""
     envelope: Envelope
     """By a microscope with a corrector, from the dose at which shapes begin."""
     waves: tuple[ParticleWave, ...]
+    """Particles of the test split."""
     films: tuple[FilmWave, ...]
-    seen_masks: tuple[NDArray[np.bool_], ...]
+    """Films that are held out."""
+    training_masks: tuple[NDArray[np.bool_], ...]
     """Projections (n, n) of training particles, for what a network must be better than."""
-    seen_rows: tuple[tuple[int, float], ...]
+    training_classes_and_diameters: tuple[tuple[int, float], ...]
     """(class, diameter in nm) of each."""
 
 
@@ -53,155 +63,168 @@ class Material:
 class Scene:
     """Particles at their places, and the film that is under or over them."""
 
-    placed: tuple[Placed, ...]
+    placements: tuple[Placement, ...]
+    """Particles, all of one beam energy."""
     film: FilmWave | None
+    """None: vacuum."""
     energy_kev: float
+    """Of the beam."""
     film_first: bool
+    """The beam passes the film before the particles."""
 
 
-def material(stock: Path, particles: int) -> Material:
-    """About so many held-out particles of the measured half of a stock, with all held-out films.
+def held_out_particles(store: Path, particles: int) -> HeldOut:
+    """About so many held-out particles of the test split of a store, with all held-out films.
 
     Raises:
-        OSError, ValueError: as the stock's readers do.
+        ValueError: the folder is no store, or a shard was made by another recipe.
+        OSError: a shard cannot be read.
     """
-    recipe = read_waves(stock / "recipe.toml")
+    recipe_path = stored_recipe(store)
+    recipe, envelope = read_waves(recipe_path), read_envelope(recipe_path)
     classes = len(recipe.shapes)
     waves: list[ParticleWave] = []
     masks: list[NDArray[np.bool_]] = []
-    rows: list[tuple[int, float]] = []
-    shards = particle_shards(stock)
-    # The measured half comes in every second shard of a stock of 50 waves a shard.
-    for path in [*shards[1::2], *shards[::2]]:
+    classes_and_diameters: list[tuple[int, float]] = []
+    # Shards without a particle of the test split come last: they are read only for want of others.
+    finished = [s for s in shards(recipe) if s.kind == "particle" and s.path(store).exists()]
+    for shard in sorted(finished, key=lambda s: not in_test_split(np.array(s.indices(recipe)), classes).any()):
         if len(waves) >= particles:
             break
-        for wave in particle_waves(recipe, path):
+        for wave in particle_waves(recipe, shard.path(store)):
             if wave_split(wave.index, classes) == "train":
                 masks.append(wave.mask)
-                rows.append((wave.index % classes, wave.diameter_nm))
-            elif not calibration_half(np.array([wave.index]), classes)[0]:
+                classes_and_diameters.append((wave.index % classes, wave.diameter_nm))
+            elif in_test_split(np.array([wave.index]), classes)[0]:
                 waves.append(wave)
-    films = [f for f in film_waves(recipe, stock) if film_split(f.index, recipe.films) == "test"]
-    envelope = read_envelope(stock / "recipe.toml")
-    return Material(
+    films = [f for f in film_waves(recipe, store) if film_split(f.index, recipe.films) == "test"]
+    return HeldOut(
         recipe=recipe,
         envelope=replace(
             envelope, uncorrected_share=0.0, dose_e_per_a2=(LEAST_DOSE_E_PER_A2, envelope.dose_e_per_a2[1])
         ),
         waves=tuple(waves),
         films=tuple(films),
-        seen_masks=tuple(masks),
-        seen_rows=tuple(rows),
+        training_masks=tuple(masks),
+        training_classes_and_diameters=tuple(classes_and_diameters),
     )
 
 
-def scenes(of: Material, seed: int) -> list[Scene]:
+def scenes(held_out: HeldOut, seed: int) -> list[Scene]:
     """All particles, some to a scene, apart from each other, each scene on a film."""
     rng = np.random.default_rng(seed)
-    grid = field_grid(of.recipe)
+    grid = field_grid(held_out.recipe)
     made = []
-    for energy_kev in of.recipe.energies_kev:
-        deck = [w for w in of.waves if w.energy_kev == energy_kev]
-        films = [f for f in of.films if f.energy_kev == energy_kev]
-        for start in range(0, len(deck), PARTICLES_A_SCENE):
-            placed = place(deck[start : start + PARTICLES_A_SCENE], grid, rng, touching_share=0.0)
-            film = turned(films[int(rng.integers(len(films)))], rng)
+    for energy_kev in held_out.recipe.energies_kev:
+        pool = [w for w in held_out.waves if w.energy_kev == energy_kev]
+        films = [f for f in held_out.films if f.energy_kev == energy_kev]
+        for start in range(0, len(pool), PARTICLES_PER_SCENE):
+            placements = scatter(pool[start : start + PARTICLES_PER_SCENE], grid, rng, touching_share=0.0)
+            film = turned_film(films[int(rng.integers(len(films)))], rng)
             made.append(
-                Scene(placed=tuple(placed), film=film, energy_kev=energy_kev, film_first=bool(rng.random() < 0.5))
+                Scene(
+                    placements=tuple(placements), film=film, energy_kev=energy_kev, film_first=bool(rng.random() < 0.5)
+                )
             )
     return made
 
 
 def field_grid(recipe: WaveRecipe) -> Grid:
-    """The grid of a field of the stock's films."""
+    """The grid of a field of the store's films."""
     return Grid(size_px=recipe.film_width_px, pixel_size_nm=recipe.pixel_size_nm)
 
 
-def composed(scene: Scene, recipe: WaveRecipe, film: FilmWave | None) -> Field:
+def composed(scene: Scene, recipe: WaveRecipe, film: FilmWave | None) -> FieldOfView:
     """A scene's field, with its own film or another one."""
-    return compose(film, scene.placed, field_grid(recipe), scene.energy_kev, film_first=scene.film_first)
+    return compose(film, scene.placements, field_grid(recipe), scene.energy_kev, film_first=scene.film_first)
 
 
-def sight(field: Field, envelope: Envelope, classes: Sequence[str], samples: Samples, seed: Sequence[int]) -> None:
+def add_probe_patches(
+    field: FieldOfView, envelope: Envelope, classes: Sequence[str], samples: Samples, seed: Sequence[int]
+) -> None:
     """Add one exposure's patches, drawn from the seed alone."""
-    exposure = draw_exposure(field, envelope, np.random.default_rng(seed))
-    add_patches(samples, field, _inside_px(field), exposure, classes, Sizes(), np.random.default_rng([*seed, 1]))
+    exposure = draw_exposure(field, envelope, np.random.default_rng(seed), truth_step_px=TRUTH_STEP_PX)
+    add_patches(samples, exposure, classes, RENDER_GEOMETRY.classifier, np.random.default_rng([*seed, 1]))
 
 
-def _inside_px(field: Field) -> list[NDArray[np.float64]]:
-    """Of each particle some of its pixels (n, 2), as `add_patches` takes them."""
-    coarse = field.labels[COARSE // 2 :: COARSE, COARSE // 2 :: COARSE]
-    return [np.argwhere(coarse == n).astype(np.float64) * COARSE + COARSE / 2 for n in range(1, len(field.placed) + 1)]
+def with_class(samples: Samples) -> Patches:
+    """Patches that have a class, as a dataset holds them."""
+    named = [n for n, row in enumerate(samples.metadata) if int(row["label"]) >= 0]
+    keys = samples.metadata[0] if samples.metadata else {}
+    metadata: dict[str, NDArray[Any]] = {key: np.array([samples.metadata[n][key] for n in named]) for key in keys}
+    return Patches(patches=np.array([samples.patches[n] for n in named]), metadata=metadata)
 
 
-def gathered(samples: Samples) -> Patches:
-    """Patches that have a class, as a bank holds them."""
-    named = [n for n, row in enumerate(samples.rows) if int(row["label"]) >= 0]
-    keys = samples.rows[0] if samples.rows else {}
-    rows: dict[str, NDArray[Any]] = {key: np.array([samples.rows[n][key] for n in named]) for key in keys}
-    return Patches(patches=np.array([samples.patches[n] for n in named]), rows=rows)
-
-
-def sweep(of: Material, made: Sequence[Scene], envelopes: Sequence[Envelope], seed: int) -> list[Patches]:
+def one_condition(held_out: HeldOut, made: Sequence[Scene], envelopes: Sequence[Envelope], seed: int) -> list[Patches]:
     """The same scenes with the same draws under each envelope."""
     samples = [Samples() for _ in envelopes]
     for number, scene in enumerate(tqdm(made, unit="scene", disable=None)):
-        field = composed(scene, of.recipe, scene.film)
+        field = composed(scene, held_out.recipe, scene.film)
         for envelope, own in zip(envelopes, samples, strict=True):
-            sight(field, envelope, of.recipe.shapes, own, [seed, number])
-    return [gathered(own) for own in samples]
+            add_probe_patches(field, envelope, held_out.recipe.shapes, own, [seed, number])
+    return [with_class(own) for own in samples]
 
 
-def bare(of: Material, made: Sequence[Scene], envelope: Envelope, seed: int) -> Patches:
+def without_film(held_out: HeldOut, made: Sequence[Scene], envelope: Envelope, seed: int) -> Patches:
     """The same scenes and draws without their films."""
     samples = Samples()
     for number, scene in enumerate(tqdm(made, unit="scene", disable=None)):
-        sight(composed(scene, of.recipe, None), envelope, of.recipe.shapes, samples, [seed, number])
-    return gathered(samples)
+        add_probe_patches(
+            composed(scene, held_out.recipe, None), envelope, held_out.recipe.shapes, samples, [seed, number]
+        )
+    return with_class(samples)
 
 
-def frames(of: Material, made: Sequence[Scene], seed: int, count: int, *, refocused: bool) -> Patches:
+def repeated_images(held_out: HeldOut, made: Sequence[Scene], seed: int, count: int, *, refocused: bool) -> Patches:
     """`count` images of every scene, dose and pixel size held: each in a lens state of its own, or all in the same."""
     samples = Samples()
     for number, scene in enumerate(tqdm(made, unit="scene", disable=None)):
         rng = np.random.default_rng([seed, number])
-        dose = draw_log((300.0, of.envelope.dose_e_per_a2[1]), rng)
-        pixel_nm = draw(of.envelope.camera_pixel_size_nm, rng)
-        held = replace(of.envelope, dose_e_per_a2=(dose, dose), camera_pixel_size_nm=(pixel_nm, pixel_nm))
-        field = composed(scene, of.recipe, scene.film)
+        dose = draw_log((300.0, held_out.envelope.dose_e_per_a2[1]), rng)
+        pixel_nm = draw(held_out.envelope.camera_pixel_size_nm, rng)
+        held = replace(held_out.envelope, dose_e_per_a2=(dose, dose), camera_pixel_size_nm=(pixel_nm, pixel_nm))
+        field = composed(scene, held_out.recipe, scene.film)
         if refocused:
-            exposures = [draw_exposure(field, held, rng) for _ in range(count)]
+            exposures = [draw_exposure(field, held, rng, truth_step_px=TRUTH_STEP_PX) for _ in range(count)]
         else:
-            exposures = draw_exposures(field, held, rng, count)
+            exposures = draw_exposures(field, held, rng, count, truth_step_px=TRUTH_STEP_PX)
         for exposure in exposures:
-            add_patches(samples, field, _inside_px(field), exposure, of.recipe.shapes, Sizes(), rng)
-    return gathered(samples)
+            add_patches(samples, exposure, held_out.recipe.shapes, RENDER_GEOMETRY.classifier, rng)
+    return with_class(samples)
 
 
-def films_compared(of: Material, made: Sequence[Scene], seed: int) -> dict[str, Patches]:
+def films_compared(held_out: HeldOut, made: Sequence[Scene], seed: int) -> dict[str, Patches]:
     """The same scenes and draws without a film, with ours, and with carbon filled in at random, equally thick."""
     names = ("none", "quenched (ours)", "filled at random")
     samples = {name: Samples() for name in names}
     thick_nm = [s.film.thickness_nm for s in made if s.film]
     random_films = {
-        (energy, n): random_film(of.recipe, float(np.quantile(thick_nm, q)), energy, np.random.default_rng([seed, n]))
+        (energy, n): random_film(
+            held_out.recipe, float(np.quantile(thick_nm, q)), energy, np.random.default_rng([seed, n])
+        )
         for n, q in enumerate((1 / 6, 1 / 2, 5 / 6))
-        for energy in of.recipe.energies_kev
+        for energy in held_out.recipe.energies_kev
     }
     for number, scene in enumerate(tqdm(made, unit="scene", disable=None)):
         rng = np.random.default_rng([seed, 2, number])
         like = [f for (energy, _), f in random_films.items() if energy == scene.energy_kev]
         nearest = min(like, key=lambda f: abs(f.thickness_nm - (scene.film.thickness_nm if scene.film else 0)))
-        for name, film in zip(names, (None, scene.film, turned(nearest, rng)), strict=True):
-            sight(composed(scene, of.recipe, film), of.envelope, of.recipe.shapes, samples[name], [seed, number])
-    return {name: gathered(own) for name, own in samples.items()}
+        for name, film in zip(names, (None, scene.film, turned_film(nearest, rng)), strict=True):
+            add_probe_patches(
+                composed(scene, held_out.recipe, film),
+                held_out.envelope,
+                held_out.recipe.shapes,
+                samples[name],
+                [seed, number],
+            )
+    return {name: with_class(own) for name, own in samples.items()}
 
 
 def random_film(recipe: WaveRecipe, thickness_nm: float, energy_kev: float, rng: np.random.Generator) -> FilmWave:
     """Exit wave of points thrown in at random, none nearer than `RANDOM_CARBON_NM` to another: no carbon structure."""
     grid = field_grid(recipe)
     fine = Grid(size_px=grid.size_px * 7 // 6, pixel_size_nm=grid.width_nm / (grid.size_px * 7 // 6))
-    at = _thrown(np.array([grid.width_nm, grid.width_nm, thickness_nm]), rng)
+    at = _random_packing(np.array([grid.width_nm, grid.width_nm, thickness_nm]), rng)
     atoms = Atoms(positions_nm=at, numbers=np.full(len(at), CARBON))
     device = torch.device("cpu")
     wave = exit_waves([atoms], fine, energy_kev, recipe.slice_nm, device, absorption=recipe.film_absorption)[0]
@@ -209,7 +232,7 @@ def random_film(recipe: WaveRecipe, thickness_nm: float, energy_kev: float, rng:
     return FilmWave(index=0, wave=stored.numpy().astype(np.complex64), energy_kev=energy_kev, thickness_nm=thickness_nm)
 
 
-def _thrown(box_nm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _random_packing(box_nm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Random sequential addition (n, 3) on a grid of cells that hold one atom at most, to `RANDOM_CARBON_PER_NM3`."""
     cells = np.ceil(box_nm / (RANDOM_CARBON_NM / 3**0.5)).astype(int)
     size_nm = box_nm / cells

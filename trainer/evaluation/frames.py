@@ -11,23 +11,26 @@ import tifffile
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import find_objects, label, map_coordinates
+from scipy.ndimage import find_objects, label
 from skimage.draw import polygon2mask
 from torch import nn
 from tqdm import tqdm
 
 from agent.core.config import AnalysisConfig
-from agent.core.networks import Engine
+from agent.core.networks import Networks
 from agent.core.pipeline import analyse
 from agent.core.results import FrameResult, Particle
 from protocol.frame import Frame
-from protocol.model_card import ModelCard
+from protocol.input_geometry import DatasetGeometry
+from protocol.model_card import ModelCard, Provenance
+from protocol.model_folder import DETECTOR_CLASSES
 from simulator.exit_waves.simulate import FilmWave
 from simulator.propagation.grid import Grid
-from simulator.scenes.composition import Field, compose, place
+from simulator.scenes.composition import compose
 from simulator.scenes.exposure import Exposure, draw_exposure
-from trainer.data.samples import Sizes, turned
-from trainer.evaluation.controlled import Material
+from simulator.scenes.film_texture import turned_film
+from simulator.scenes.placement import scatter
+from trainer.evaluation.controlled import HeldOut
 from trainer.evaluation.matching import matched
 
 DOSE_BANDS = ((20.0, 100.0), (100.0, 300.0), (300.0, 1000.0), (1000.0, 3000.0), (3000.0, 10000.0))
@@ -36,22 +39,24 @@ TILES = 2
 MOST_PARTICLES = 16
 """In such a frame; the envelope's 60 are for frames of 2,048 pixels at 0.04 nm, four times the area."""
 SEEN_SHARE = 0.5
-"""A particle with less of its projection in the frame is neither wanted, nor is finding it held against us."""
+"""A particle with less of its projection in the frame is ignored: neither to be found nor a fault when it is."""
 SPECK_PX = 200
-"""Bodies of the hand masks under this size are specks: treated likewise."""
+"""Instances of the hand masks under this size are specks: ignored likewise."""
 REAL_PIXEL_NM = 0.059
-"""Of the frames with hand masks: inferred from lattice spots, not from metadata (shared data's own note)."""
+"""Of the frames with hand masks: inferred from lattice spots, not from metadata (the data's own note)."""
 VACUUM_PIXELS_NM = (0.03, 0.05)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Body:
+class Instance:
     """A true particle of a frame."""
 
     mask: NDArray[np.bool_]
     """(h, w), its projection."""
-    wanted: bool
+    counted: bool
+    """Whether it is to be found; else it is ignored."""
     shape: str = ""
+    """Its shape class; empty where it is not known."""
     volume_diameter_nm: float = float("nan")
     """Of the sphere of equal volume."""
 
@@ -61,56 +66,62 @@ class Comparison:
     """What was found in some frames, against the truth."""
 
     frames: int
-    wanted: int
+    """How many."""
+    counted: int
+    """True particles that are not ignored."""
     found: int
+    """Of these, matched by a detection."""
     false: int
+    """Detections that match nothing and are not ignored."""
     union_iou: tuple[float, ...]
-    """Of all outlines together with all bodies together, one a frame that has any."""
-    own_iou: tuple[float, ...]
-    """One a found particle."""
+    """Of all outlines together with all instances together, one per frame that has any."""
+    instance_iou: tuple[float, ...]
+    """One per found particle."""
     centre_error_nm: tuple[float, ...]
+    """Distance of found and true centre, one per found particle."""
     diameter_error_nm: tuple[float, ...]
     """Found less true diameter of the circle of equal projected area."""
     volume_diameter_error_nm: tuple[float, ...]
+    """Found diameter less that of the sphere of equal volume."""
     answers: tuple[tuple[str, str], ...]
     """(true shape, answer) of every found particle that lies wholly in its frame and has a known shape."""
 
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall; NaN without particles."""
-        total = self.wanted + self.found + self.false
+        total = self.counted + self.found + self.false
         return 2 * self.found / total if total else float("nan")
 
     @property
     def f1_at_half_iou(self) -> float:
-        """The same, with a hit only where outline and body overlap by half or more of their union."""
-        total = self.wanted + self.found + self.false
-        return 2 * sum(iou >= 0.5 for iou in self.own_iou) / total if total else float("nan")
+        """The same, with a hit only where outline and instance overlap by half or more of their union."""
+        total = self.counted + self.found + self.false
+        return 2 * sum(iou >= 0.5 for iou in self.instance_iou) / total if total else float("nan")
 
 
-def engine_of(
-    classifier: nn.Module, classes: Sequence[str], detector: nn.Module, temperature: float, threshold: float
-) -> Engine:
+def networks_of(
+    classifier: nn.Module,
+    classes: Sequence[str],
+    detector: nn.Module,
+    temperature: float,
+    threshold: float,
+    geometry: DatasetGeometry,
+) -> Networks:
     """The networks as the agent's pipeline takes them, without the way through ONNX."""
-    sizes = Sizes()
-    common = {"name": "measured", "model_sha256": "", "threshold": 0.5}
+    common = {"name": "measured", "model_sha256": "", "threshold": 0.5, "provenance": Provenance(run="a report")}
     detector_card = ModelCard(
         **common,  # type: ignore[arg-type]
         role="detector",
-        classes=("particle", "centre", "border"),
-        pixel_size_nm=sizes.detector_pixel_size_nm,
-        patch_px=sizes.divisor,
+        classes=DETECTOR_CLASSES,
+        geometry=geometry.detector,
         channels=2,
-        normalisation="channels-v1",
     )
     classifier_card = ModelCard(
         **{**common, "threshold": threshold},  # type: ignore[arg-type]
         role="classifier",
         classes=tuple(classes),
-        pixel_size_nm=sizes.patch_pixel_size_nm,
-        patch_px=sizes.patch_px,
+        geometry=geometry.classifier,
         channels=1,
-        normalisation="patch-v1",
         temperature=temperature,
     )
 
@@ -122,25 +133,25 @@ def engine_of(
         with torch.inference_mode():
             return np.asarray(classifier(torch.from_numpy(patches)).numpy())
 
-    return Engine(
+    return Networks(
         detect=detect, classify=classify, detector_card=detector_card, classifier_card=classifier_card, backend="torch"
     )
 
 
-def compared(engine: Engine, frames: Iterator[tuple[Frame, list[Body]]]) -> Comparison:
+def compared(networks: Networks, frames: Iterator[tuple[Frame, list[Instance]]]) -> Comparison:
     """Run the pipeline over frames and hold each against its truth."""
-    return together([against(analyse(f, engine, AnalysisConfig()), bodies, f.shape_px) for f, bodies in frames])
+    return together([against(analyse(f, networks, AnalysisConfig()), instances, f.shape_px) for f, instances in frames])
 
 
 def together(parts: Sequence[Comparison]) -> Comparison:
     """Several comparisons as one."""
     return Comparison(
         frames=sum(c.frames for c in parts),
-        wanted=sum(c.wanted for c in parts),
+        counted=sum(c.counted for c in parts),
         found=sum(c.found for c in parts),
         false=sum(c.false for c in parts),
         union_iou=tuple(x for c in parts for x in c.union_iou),
-        own_iou=tuple(x for c in parts for x in c.own_iou),
+        instance_iou=tuple(x for c in parts for x in c.instance_iou),
         centre_error_nm=tuple(x for c in parts for x in c.centre_error_nm),
         diameter_error_nm=tuple(x for c in parts for x in c.diameter_error_nm),
         volume_diameter_error_nm=tuple(x for c in parts for x in c.volume_diameter_error_nm),
@@ -148,32 +159,32 @@ def together(parts: Sequence[Comparison]) -> Comparison:
     )
 
 
-def against(result: FrameResult, bodies: Sequence[Body], shape_px: tuple[int, int]) -> Comparison:
+def against(result: FrameResult, instances: Sequence[Instance], shape_px: tuple[int, int]) -> Comparison:
     """One frame: a match is a centre within half the true diameter, the nearest first, one match each."""
     outlines = [polygon2mask(shape_px, p.outline_px) for p in result.particles]
-    match = _matches(result, bodies)
+    match = _matches(result, instances)
     owns, centres, sizes, volumes, answers = [], [], [], [], []
-    for number, body in match.items():
+    for number, instance in match.items():
         particle, outline = result.particles[number], outlines[number]
-        owns.append(_iou(outline, body.mask))
-        off_px = _centre(body.mask) - (particle.y_px, particle.x_px)
+        owns.append(_iou(outline, instance.mask))
+        off_px = _centre(instance.mask) - (particle.y_px, particle.x_px)
         centres.append(float(np.hypot(*off_px)) * result.pixel_size_nm)
         if not particle.touches_border:
-            true_nm = 2 * _radius_px(body.mask) * result.pixel_size_nm
+            true_nm = 2 * _radius_px(instance.mask) * result.pixel_size_nm
             sizes.append(particle.diameter_nm - true_nm)
-            volumes.append(particle.diameter_nm - body.volume_diameter_nm)
-            if body.shape:
-                answers.append((body.shape, particle.shape))
+            volumes.append(particle.diameter_nm - instance.volume_diameter_nm)
+            if instance.shape:
+                answers.append((instance.shape, particle.shape))
     nothing = np.zeros(shape_px, dtype=bool)
-    every = np.logical_or.reduce([b.mask for b in bodies]) if bodies else nothing
+    every = np.logical_or.reduce([b.mask for b in instances]) if instances else nothing
     drawn = np.logical_or.reduce(outlines) if outlines else nothing
     return Comparison(
         frames=1,
-        wanted=sum(b.wanted for b in bodies),
+        counted=sum(b.counted for b in instances),
         found=len(match),
-        false=sum(n not in match and not _excused(p, bodies, result) for n, p in enumerate(result.particles)),
+        false=sum(n not in match and not _ignored(p, instances, result) for n, p in enumerate(result.particles)),
         union_iou=(_iou(drawn, every),) if (drawn | every).any() else (),
-        own_iou=tuple(owns),
+        instance_iou=tuple(owns),
         centre_error_nm=tuple(centres),
         diameter_error_nm=tuple(sizes),
         volume_diameter_error_nm=tuple(volumes),
@@ -181,21 +192,21 @@ def against(result: FrameResult, bodies: Sequence[Body], shape_px: tuple[int, in
     )
 
 
-def _matches(result: FrameResult, bodies: Sequence[Body]) -> dict[int, Body]:
-    """The wanted body of every particle that has one."""
-    wanted = [b for b in bodies if b.wanted]
+def _matches(result: FrameResult, instances: Sequence[Instance]) -> dict[int, Instance]:
+    """The counted instance of every particle that has one."""
+    counted = [b for b in instances if b.counted]
     found_px = [(p.y_px, p.x_px) for p in result.particles]
-    match = matched(found_px, [_centre(b.mask) for b in wanted], [_radius_px(b.mask) for b in wanted])
-    return {n: wanted[b] for n, b in sorted(match.items())}
+    match = matched(found_px, [_centre(b.mask) for b in counted], [_radius_px(b.mask) for b in counted])
+    return {n: counted[b] for n, b in sorted(match.items())}
 
 
-def _excused(particle: Particle, bodies: Sequence[Body], result: FrameResult) -> bool:
-    """A body that is not wanted excuses whatever lies on it or near it, be it several particles."""
+def _ignored(particle: Particle, instances: Sequence[Instance], result: FrameResult) -> bool:
+    """An instance that is not counted makes us ignore whatever lies on it or near it, be it several particles."""
     own_px = particle.diameter_nm / result.pixel_size_nm / 2
     return any(
         np.hypot(*(_centre(b.mask) - (particle.y_px, particle.x_px))) < max(_radius_px(b.mask), own_px)
-        for b in bodies
-        if not b.wanted
+        for b in instances
+        if not b.counted
     )
 
 
@@ -213,55 +224,44 @@ def _centre(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def composed_frames(
-    of: Material, band: tuple[float, float], count: int, seed: int, *, uncorrected: bool = False
-) -> Iterator[tuple[Frame, list[Body]]]:
+    held_out: HeldOut, band: tuple[float, float], count: int, seed: int, *, uncorrected: bool = False
+) -> Iterator[tuple[Frame, list[Instance]]]:
     """Frames of the envelope at doses of a band, each of another field."""
-    envelope = replace(of.envelope, dose_e_per_a2=band, uncorrected_share=float(uncorrected))
-    grid = Grid(size_px=TILES * of.recipe.film_width_px, pixel_size_nm=of.recipe.pixel_size_nm)
+    envelope = replace(held_out.envelope, dose_e_per_a2=band, uncorrected_share=float(uncorrected))
+    grid = Grid(size_px=TILES * held_out.recipe.film_width_px, pixel_size_nm=held_out.recipe.pixel_size_nm)
     for number in tqdm(range(count), unit="frame", disable=None):
         rng = np.random.default_rng([seed, int(band[0]), number])
-        energy_kev = float(rng.choice(of.recipe.energies_kev))
-        deck = [w for w in of.waves if w.energy_kev == energy_kev]
-        chosen = [deck[n] for n in rng.permutation(len(deck))[: int(rng.integers(0, MOST_PARTICLES, endpoint=True))]]
-        placed = place(chosen, grid, rng, touching_share=envelope.touching_share)
+        energy_kev = float(rng.choice(held_out.recipe.energies_kev))
+        pool = [w for w in held_out.waves if w.energy_kev == energy_kev]
+        chosen = [pool[n] for n in rng.permutation(len(pool))[: int(rng.integers(0, MOST_PARTICLES, endpoint=True))]]
+        placements = scatter(chosen, grid, rng, touching_share=envelope.touching_share)
         film = None
         if rng.random() >= envelope.bare_share:
-            own = [f for f in of.films if f.energy_kev == energy_kev]
-            film = _tiled(turned(own[int(rng.integers(len(own)))], rng))
-        field = compose(film, placed, grid, energy_kev, film_first=bool(rng.random() < 0.5))
+            own = [f for f in held_out.films if f.energy_kev == energy_kev]
+            film = _tiled(turned_film(own[int(rng.integers(len(own)))], rng))
+        field = compose(film, placements, grid, energy_kev, film_first=bool(rng.random() < 0.5))
         exposure = draw_exposure(field, envelope, rng)
-        yield frame_of(exposure.counts, number, exposure.pixel_size_nm), _bodies(field, exposure)
+        yield frame_of(exposure.counts, number, exposure.pixel_size_nm), _instances(exposure)
 
 
 def _tiled(film: FilmWave) -> FilmWave:
     return replace(film, wave=np.tile(film.wave, (TILES, TILES)))
 
 
-def _bodies(field: Field, exposure: Exposure) -> list[Body]:
-    """Projections of the field's particles on the camera's pixels."""
-    height, width = exposure.counts.shape
-    axes = [
-        ((np.arange(n) + 0.5) * exposure.pixel_size_nm + exposure.corner_nm) / field.grid.pixel_size_nm - 0.5
-        for n in (height, width)
+def _instances(exposure: Exposure) -> list[Instance]:
+    """The true particles of a composed frame."""
+    return [
+        Instance(
+            mask=exposure.truth.labels == particle.identity,
+            counted=particle.seen_share >= SEEN_SHARE,
+            shape=particle.shape,
+            volume_diameter_nm=particle.diameter_nm,
+        )
+        for particle in exposure.truth.particles
     ]
-    seen = map_coordinates(field.labels, np.meshgrid(*axes, indexing="ij"), order=0)
-    scale = (field.grid.pixel_size_nm / exposure.pixel_size_nm) ** 2
-    bodies = []
-    for number, item in enumerate(field.placed, start=1):
-        mask = seen == number
-        if mask.any():
-            bodies.append(
-                Body(
-                    mask=mask,
-                    wanted=bool(mask.sum() >= SEEN_SHARE * item.particle.mask.sum() * scale),
-                    shape=item.particle.shape,
-                    volume_diameter_nm=item.particle.diameter_nm,
-                )
-            )
-    return bodies
 
 
-def real_frames(folder: Path) -> Iterator[tuple[Frame, list[Body]]]:
+def real_frames(folder: Path) -> Iterator[tuple[Frame, list[Instance]]]:
     """images/image_i.png with masks/label_i.png.
 
     Raises:
@@ -276,17 +276,18 @@ def real_frames(folder: Path) -> Iterator[tuple[Frame, list[Body]]]:
         with Image.open(path) as image, Image.open(folder / "masks" / f"label_{number}.png") as hand:
             pixels, mask = np.asarray(image.convert("L")), np.asarray(hand.convert("L")) > 0
         parted, _ = label(mask)
-        bodies = []
+        instances = []
         for own, box in enumerate(find_objects(parted), start=1):
-            body = np.zeros(mask.shape, dtype=bool)
-            body[box] = parted[box] == own
-            bodies.append(Body(mask=body, wanted=bool(body.sum() >= SPECK_PX)))
-        yield frame_of(pixels, int(number), REAL_PIXEL_NM), bodies
+            instance = np.zeros(mask.shape, dtype=bool)
+            instance[box] = parted[box] == own
+            instances.append(Instance(mask=instance, counted=bool(instance.sum() >= SPECK_PX)))
+        yield frame_of(pixels, int(number), REAL_PIXEL_NM), instances
 
 
-def vacuum_frames(stack: Path, pixel_size_nm: float) -> Iterator[tuple[Frame, list[Body]]]:
-    """Every frame of a stack that holds nothing."""
-    for number, pixels in enumerate(tifffile.imread(stack)):
+def vacuum_frames(stack: Path, pixel_size_nm: float) -> Iterator[tuple[Frame, list[Instance]]]:
+    """Every frame of a stack that holds nothing; a file of a single image is a stack of one."""
+    images = tifffile.imread(stack)
+    for number, pixels in enumerate(images[None] if images.ndim == 2 else images):
         yield frame_of(pixels, number, pixel_size_nm), []
 
 

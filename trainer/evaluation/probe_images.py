@@ -1,8 +1,8 @@
-"""All images that the report rests on besides the bank; rendered once into a folder, for they ask no network."""
+"""All images that the report rests on besides the dataset; rendered once into a folder, for they ask no network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from simulator.recipe import Envelope
 from trainer.data.dataset import Patches
-from trainer.evaluation import controlled as studies
-from trainer.evaluation.controlled import Material
-from trainer.evaluation.out_of_distribution import SETS, strange_sets
+from trainer.evaluation import controlled
+from trainer.evaluation.controlled import HeldOut
+from trainer.evaluation.out_of_distribution import SETS, out_of_distribution_sets
 from trainer.evaluation.published_unets import SilverFrames, silver_frames
 
 STATED_DOSE = (300.0, 12000.0)
@@ -29,65 +29,92 @@ SEED = 20261125
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sights:
+class ProbeImages:
     """Patches by study and by the value that was set."""
 
     dose: dict[float, Patches]
+    """By dose in e/Å²."""
     focus: dict[float, Patches]
     """Of C1, without C3 and with no more than 1 nm of A1."""
     pixel: dict[float, Patches]
+    """By pixel size in nm."""
     aperture: dict[float, Patches]
+    """By radius of the objective aperture in 1/nm."""
     film: dict[str, Patches]
+    """By the model of the film."""
     ladder: dict[str, Patches]
     """From the envelope to a perfect view, step by step."""
     refocused: Patches
     """Five images of every particle, each in a lens state of its own."""
     repeated: Patches
     """Five images of every particle in one lens state."""
-    strange: dict[str, NDArray[np.float32]]
+    out_of_distribution: dict[str, NDArray[np.float32]]
+    """Patches (n, p, p) by the name of their set."""
     silver: SilverFrames
+    """Frames of the published table."""
 
 
-def sights(of: Material, folder: Path, *, strange: int, silver: int) -> Sights:
-    """Render what is not yet in `folder`: `strange` odd patches a set, `silver` frames of the published table."""
-    made = studies.scenes(of, SEED)
-    base = replace(of.envelope, dose_e_per_a2=STATED_DOSE)
-    key = f"{len(of.waves)}-{of.waves[-1].index}"
+def probe_images(held_out: HeldOut, folder: Path, *, out_of_distribution: int, silver: int) -> ProbeImages:
+    """Render what is not yet in `folder`.
 
-    def sweep(name: str, envelopes: dict[Any, Envelope]) -> dict[Any, Patches]:
-        values = list(envelopes)
+    Args:
+        held_out: particles and films that are imaged.
+        folder: of the files; one that is there is read and not made again.
+        out_of_distribution: patches in a set of such inputs.
+        silver: frames of the published table.
+
+    Raises:
+        ValueError: a file of the folder holds other conditions than are asked for.
+        OSError: a file cannot be read or written.
+    """
+    scenes = controlled.scenes(held_out, SEED)
+    base = replace(held_out.envelope, dose_e_per_a2=STATED_DOSE)
+    key = f"{len(held_out.waves)}-{held_out.waves[-1].index}"
+
+    def swept(name: str, change: Callable[[Any], dict[str, Any]], values: Sequence[Any]) -> dict[Any, Patches]:
+        """The same scenes under the envelope with one condition changed to each of the values."""
+        return by_envelope(name, {value: replace(base, **change(value)) for value in values})
+
+    def by_envelope(name: str, envelopes: dict[Any, Envelope]) -> dict[Any, Patches]:
+        path = folder / f"{name}-{key}.npz"
 
         def render() -> dict[str, Patches]:
-            found = studies.sweep(of, made, list(envelopes.values()), SEED)
-            return {str(value): patches for value, patches in zip(values, found, strict=True)}
+            found = controlled.one_condition(held_out, scenes, list(envelopes.values()), SEED)
+            return {str(value): patches for value, patches in zip(envelopes, found, strict=True)}
 
-        kept = _kept(folder / f"{name}-{key}.npz", render)
-        if set(kept) != {str(value) for value in values}:
-            raise ValueError(f"{folder}/{name}-{key}.npz was rendered for {', '.join(kept)}; delete it")
-        return {value: kept[str(value)] for value in values}
+        kept = _kept(path, render)
+        if set(kept) != {str(value) for value in envelopes}:
+            raise ValueError(f"{path} was rendered for {', '.join(kept)}; delete it")
+        return {value: kept[str(value)] for value in envelopes}
 
-    return Sights(
-        dose=sweep("dose", {d: replace(of.envelope, dose_e_per_a2=(d, d)) for d in DOSES}),
-        focus=sweep("focus", {c: replace(base, c1_nm=(c, c), c3_nm=(0.0, 0.0), a1_nm=(0.0, 1.0)) for c in FOCI_NM}),
-        pixel=sweep("pixel", {p: replace(base, camera_pixel_size_nm=(p, p)) for p in PIXELS_NM}),
-        aperture=sweep(
-            "aperture", {a: replace(base, aperture_share=1.0, aperture_per_nm=(a, a)) for a in APERTURES_PER_NM}
+    def several(name: str, *, refocused: bool) -> Patches:
+        def render() -> dict[str, Patches]:
+            return {"all": controlled.repeated_images(held_out, scenes, SEED, FRAMES, refocused=refocused)}
+
+        return _kept(folder / f"{name}-{key}.npz", render)["all"]
+
+    def bare() -> dict[str, Patches]:
+        return {"bare": controlled.without_film(held_out, scenes, perfect(base), SEED)}
+
+    return ProbeImages(
+        dose=swept("dose", lambda dose: {"dose_e_per_a2": (dose, dose)}, DOSES),
+        focus=swept("focus", lambda c1: {"c1_nm": (c1, c1), "c3_nm": (0.0, 0.0), "a1_nm": (0.0, 1.0)}, FOCI_NM),
+        pixel=swept("pixel", lambda size: {"camera_pixel_size_nm": (size, size)}, PIXELS_NM),
+        aperture=swept(
+            "aperture",
+            lambda radius: {"aperture_share": 1.0, "aperture_per_nm": (radius, radius)},
+            APERTURES_PER_NM,
         ),
-        film=_kept(folder / f"film-{key}.npz", lambda: studies.films_compared(of, made, SEED)),
-        ladder=sweep("ladder", _steps(base))
-        | {
-            "and no film": _kept(
-                folder / f"ladder-bare-{key}.npz", lambda: {"bare": studies.bare(of, made, perfect(base), SEED)}
-            )["bare"]
-        },
-        refocused=_kept(
-            folder / f"refocused-{key}.npz", lambda: {"all": studies.frames(of, made, SEED, FRAMES, refocused=True)}
-        )["all"],
-        repeated=_kept(
-            folder / f"repeated-{key}.npz", lambda: {"all": studies.frames(of, made, SEED, FRAMES, refocused=False)}
-        )["all"],
-        strange=_strange(of, folder / f"strange-{key}-{strange}.npz", strange),
-        silver=_silver(of, folder / f"silver-{silver}.npz", silver),
+        film=_kept(folder / f"film-{key}.npz", lambda: controlled.films_compared(held_out, scenes, SEED)),
+        ladder=by_envelope("ladder", _steps(base))
+        | {"and no film": _kept(folder / f"ladder-bare-{key}.npz", bare)["bare"]},
+        refocused=several("refocused", refocused=True),
+        repeated=several("repeated", refocused=False),
+        # The file's name is older than the word.
+        out_of_distribution=_out_of_distribution(
+            held_out, folder / f"strange-{key}-{out_of_distribution}.npz", out_of_distribution
+        ),
+        silver=_silver(held_out, folder / f"silver-{silver}.npz", silver),
     )
 
 
@@ -131,23 +158,23 @@ def _steps(base: Envelope) -> dict[str, Envelope]:
 def _kept(path: Path, make: Callable[[], dict[str, Patches]]) -> dict[str, Patches]:
     """Patches by name, from a file or made and put there."""
     if not path.exists():
-        made = make()
-        arrays = {f"{n}/{key}": column for n, p in enumerate(made.values()) for key, column in p.rows.items()}
-        arrays |= {f"{n}/patches": p.patches for n, p in enumerate(made.values())}
-        _put(path, {"names": np.array(list(made)), **arrays})
+        rendered = make()
+        arrays = {f"{n}/{key}": column for n, p in enumerate(rendered.values()) for key, column in p.metadata.items()}
+        arrays |= {f"{n}/patches": p.patches for n, p in enumerate(rendered.values())}
+        _put(path, {"names": np.array(list(rendered)), **arrays})
     found = {}
     with np.load(path) as file:
         for n, name in enumerate(file["names"]):
-            own = [k.split("/")[1] for k in file.files if k.startswith(f"{n}/")]
-            rows = {key: file[f"{n}/{key}"] for key in own if key != "patches"}
-            found[str(name)] = Patches(patches=file[f"{n}/patches"], rows=rows)
+            columns = [key.split("/")[1] for key in file.files if key.startswith(f"{n}/")]
+            metadata = {key: file[f"{n}/{key}"] for key in columns if key != "patches"}
+            found[str(name)] = Patches(patches=file[f"{n}/patches"], metadata=metadata)
     return found
 
 
-def _strange(of: Material, path: Path, count: int) -> dict[str, NDArray[np.float32]]:
+def _out_of_distribution(held_out: HeldOut, path: Path, count: int) -> dict[str, NDArray[np.float32]]:
     if not path.exists():
-        made = strange_sets(of, count, SEED)
-        _put(path, {"names": np.array(list(made))} | {str(n): p for n, p in enumerate(made.values())})
+        sets = out_of_distribution_sets(held_out, count, SEED)
+        _put(path, {"names": np.array(list(sets))} | {str(n): p for n, p in enumerate(sets.values())})
     with np.load(path) as file:
         kept = {str(name): file[str(n)] for n, name in enumerate(file["names"])}
     # The names say what training has seen: those of a former network's report would be wrong for this one.
@@ -156,10 +183,10 @@ def _strange(of: Material, path: Path, count: int) -> dict[str, NDArray[np.float
     return kept
 
 
-def _silver(of: Material, path: Path, count: int) -> SilverFrames:
+def _silver(held_out: HeldOut, path: Path, count: int) -> SilverFrames:
     if not path.exists():
-        made = silver_frames(of.recipe, count, SEED)
-        _put(path, {"counts": made.counts, "their_mask": made.their_mask, "our_mask": made.our_mask})
+        frames = silver_frames(held_out.recipe, count, SEED)
+        _put(path, {"counts": frames.counts, "their_mask": frames.their_mask, "our_mask": frames.our_mask})
     with np.load(path) as file:
         return SilverFrames(counts=file["counts"], their_mask=file["their_mask"], our_mask=file["our_mask"])
 

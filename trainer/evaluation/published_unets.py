@@ -17,18 +17,22 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import nn
 from tqdm import tqdm
 
-from agent.core.preprocessing.detector_input import channels
-from simulator.exit_waves.simulate import ParticleWave, film_wave, wave_of
+from agent.core.preprocessing.detector_input import detector_input
+from protocol.coordinates import index_on_grid
+from simulator.exit_waves.simulate import ParticleWave, film_wave, simulate_wave
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera, expose
-from simulator.imaging.optics import Optics
 from simulator.propagation.electron import interaction_rad_per_v_nm
 from simulator.propagation.grid import Grid
 from simulator.propagation.potential import projected_slices
-from simulator.recipe import WaveRecipe, draw
-from simulator.scenes.composition import Placed, compose, image, place, windows
+from simulator.random_draws import draw
+from simulator.recipe import WaveRecipe
+from simulator.scenes.composition import clean_image, compose
+from simulator.scenes.placement import Placement, common_windows, scatter
+from simulator.scenes.truth import View, frame_truth
 from simulator.specimen.elements import FCC
 from simulator.specimen.particle import Particle, build
-from trainer.data.samples import Sizes
+from trainer.data.geometry import RENDER_GEOMETRY
 
 DOSES_E_PER_A2 = (30.0, 75.0, 150.0, 300.0, 600.0)
 THEIRS_CDSE = {
@@ -75,24 +79,29 @@ def silver_frames(recipe: WaveRecipe, count: int, seed: int) -> SilverFrames:
             wave = replace(_wave(sphere, own, rng), index=index)
             waves.append(wave)
             phases[index] = _phase(sphere, wave, own)
-        placed = place(waves, grid, rng, touching_share=0.0)
-        field = compose(film_wave(own, number, torch.device("cpu")), placed, grid, ENERGY_KEV)
-        clean = image(field, optics, WIDTH_PX)
+        placements = scatter(waves, grid, rng, touching_share=0.0)
+        field = compose(film_wave(own, number, torch.device("cpu")), placements, grid, ENERGY_KEV)
+        clean = clean_image(field, optics, WIDTH_PX)
         counts.append([expose(clean, PIXEL_SIZE_NM, dose, Camera(mtf="none"), rng) for dose in DOSES_E_PER_A2])
         phase = np.zeros((stored_px, stored_px))
-        for item in placed:
+        for item in placements:
             _add(phase, item, phases[item.particle.index])
-        at = (np.arange(WIDTH_PX) + 0.5) * PIXEL_SIZE_NM / recipe.pixel_size_nm - 0.5
-        both = np.meshgrid(at, at, indexing="ij")
+        view = View(
+            corner_px=(0, 0),
+            shape_px=(WIDTH_PX, WIDTH_PX),
+            pixel_size_nm=PIXEL_SIZE_NM,
+            field_pixel_size_nm=recipe.pixel_size_nm,
+        )
+        both = np.meshgrid(*view.field_indices(), indexing="ij")
         blurred = gaussian_filter(phase, MASK_BLUR_NM / recipe.pixel_size_nm)
         theirs.append(map_coordinates(blurred, both, order=1, mode="nearest") > MASK_PHASE_RAD)
-        ours.append(map_coordinates(field.labels, both, order=0, mode="nearest") > 0)
+        ours.append(frame_truth(field, view).labels > 0)
     return SilverFrames(counts=np.array(counts), their_mask=np.array(theirs), our_mask=np.array(ours))
 
 
 def _wave(sphere: Particle, recipe: WaveRecipe, rng: np.random.Generator) -> ParticleWave:
     absorption = draw(recipe.absorption, rng)
-    return wave_of(sphere, recipe, torch.device("cpu"), index=0, energy_kev=ENERGY_KEV, absorption=absorption)
+    return simulate_wave(sphere, recipe, torch.device("cpu"), index=0, energy_kev=ENERGY_KEV, absorption=absorption)
 
 
 def _phase(sphere: Particle, wave: ParticleWave, recipe: WaveRecipe) -> NDArray[np.float64]:
@@ -104,8 +113,8 @@ def _phase(sphere: Particle, wave: ParticleWave, recipe: WaveRecipe) -> NDArray[
     return np.asarray(slices.sum(0).numpy() * interaction_rad_per_v_nm(ENERGY_KEV), dtype=np.float64)
 
 
-def _add(phase: NDArray[np.float64], item: Placed, own: NDArray[np.float64]) -> None:
-    target, source = windows(item, phase.shape[0])
+def _add(phase: NDArray[np.float64], item: Placement, own: NDArray[np.float64]) -> None:
+    target, source = common_windows(item, phase.shape[0])
     phase[target] += own[source]
 
 
@@ -117,8 +126,8 @@ def score(probability: NDArray[np.floating], mask: NDArray[np.bool_]) -> float:
 
 def particle_map(detector: nn.Module, counts: NDArray[np.uint16]) -> NDArray[np.float64]:
     """The detector's map of one frame, brought to the frame's pixels by linear interpolation, (h, w)."""
-    sizes = Sizes()
-    maps, scale = channels(counts, PIXEL_SIZE_NM, sizes.detector_pixel_size_nm, sizes.divisor)
+    geometry = RENDER_GEOMETRY.detector
+    maps, scale = detector_input(counts, PIXEL_SIZE_NM, geometry.pixel_size_nm, geometry.patch_px)
     with torch.inference_mode():
         coarse = torch.sigmoid(detector(torch.from_numpy(maps)[None]))[0, 0].numpy()
     return upsampled(coarse[: int(counts.shape[0] // scale), : int(counts.shape[1] // scale)], scale, counts.shape[0])
@@ -126,7 +135,7 @@ def particle_map(detector: nn.Module, counts: NDArray[np.uint16]) -> NDArray[np.
 
 def upsampled(coarse: NDArray[np.floating], scale: float, side_px: int) -> NDArray[np.float64]:
     """A map whose pixels are `scale` camera pixels wide, at the camera's (side_px, side_px); corners coincide."""
-    at = (np.arange(side_px) + 0.5) / scale - 0.5
+    at = index_on_grid(np.arange(side_px), 1.0, scale)
     return np.asarray(map_coordinates(coarse, np.meshgrid(at, at, indexing="ij"), order=1, mode="nearest"), np.float64)
 
 
@@ -142,7 +151,7 @@ def scores(detector: nn.Module, frames: SilverFrames) -> NDArray[np.float64]:
 
 def best_of_coarse(mask: NDArray[np.bool_]) -> float:
     """Score of the mask itself after it went through our detector's pixels: what its resolution costs at least."""
-    block = round(Sizes().detector_pixel_size_nm / PIXEL_SIZE_NM)
+    block = round(RENDER_GEOMETRY.detector.pixel_size_nm / PIXEL_SIZE_NM)
     side = mask.shape[0] // block * block
     coarse = mask[:side, :side].reshape(side // block, block, side // block, block).mean((1, 3))
     return score(upsampled(coarse, block, mask.shape[0]), mask)

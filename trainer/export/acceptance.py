@@ -1,4 +1,4 @@
-"""What every lighter network is held to: a judge that has seen neither, and a card that says what was lost."""
+"""What every compressed network is held to on data that neither training nor calibration has seen, and its card."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.core.calibration import probabilities
-from protocol.model_card import ModelCard
-from protocol.model_card_json import card_from_json, card_to_json
+from agent.core.config import SegmentationConfig
+from protocol.input_geometry import Role
+from protocol.model_card import ModelCard, Precision
+from protocol.model_folder import LARGEST_LOSS_POINTS, LOSS_MEASURE, network_name
 from trainer.data.dataset import read_maps
 from trainer.evaluation.calibration import expected_calibration_error
-from trainer.evaluation.predictions import detector_measures
+from trainer.evaluation.detection import detector_measures
+from trainer.export.card import read_full_card, refuse_non_numbers, write_card
 from trainer.export.golden import golden_inputs, with_golden
 from trainer.export.runtime import Run, runner
 
-LOSS = "accuracy_loss_points"
-"""Measure of a lighter card that the agent decides by."""
-MOST_LOSS_POINTS = 0.5
 MOST_NAMED_CHANGE_POINTS = 1.0
 """A network that names more or fewer particles than its card's threshold was chosen for is another instrument."""
 MOST_CALIBRATION_LOSS = 0.005
@@ -32,8 +32,8 @@ COMPARED_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
-    """What a lighter network is measured on: data that neither training nor calibration has seen."""
+class AcceptanceTest:
+    """What a compressed network is measured on: data that neither training nor calibration has seen."""
 
     inputs: Sequence[NDArray[np.float32]]
     """Batches whose outputs are compared."""
@@ -43,7 +43,7 @@ class Judge:
     """Behind the measures."""
 
 
-def patch_judge(patches: NDArray[np.floating], labels: NDArray[np.integer]) -> Judge:
+def patch_acceptance(patches: NDArray[np.floating], labels: NDArray[np.integer]) -> AcceptanceTest:
     """For classifiers: patches (n, 1, p, p) and the index of each one's class."""
     batches = [patches[n : n + BATCH].astype(np.float32) for n in range(0, len(patches), BATCH)]
 
@@ -57,18 +57,18 @@ def patch_judge(patches: NDArray[np.floating], labels: NDArray[np.integer]) -> J
             "wrong_of_named": float((~right[named]).mean()) if named.any() else 0.0,
         }
 
-    return Judge(inputs=batches, measures=measures, samples=len(labels))
+    return AcceptanceTest(inputs=batches, measures=measures, samples=len(labels))
 
 
-def map_judge(shards: Sequence[Path]) -> Judge:
+def map_acceptance(shards: Sequence[Path]) -> AcceptanceTest:
     """For detectors: F1 and mask IoU on the frames of held-out shards, at the card's threshold of the particle map."""
     frames = frames_of(shards)
 
     def measures(run: Run, card: ModelCard) -> dict[str, float]:
-        found = detector_measures(_AsNetwork(run), shards, card.threshold)
+        found = detector_measures(_AsNetwork(run), shards, SegmentationConfig(threshold=card.threshold), card.geometry)
         return {name: found[name] for name in ("f1", "mask_iou")}
 
-    return Judge(inputs=frames[:COMPARED_FRAMES], measures=measures, samples=len(frames))
+    return AcceptanceTest(inputs=frames[:COMPARED_FRAMES], measures=measures, samples=len(frames))
 
 
 class _AsNetwork(nn.Module):
@@ -84,52 +84,52 @@ class _AsNetwork(nn.Module):
 
 
 def frames_of(shards: Sequence[Path]) -> list[NDArray[np.float32]]:
-    """(1, 2, h, w) each, without the padding of the bank but with sides that divide by 8."""
+    """(1, 2, h, w) each, without the padding of the dataset but with sides that divide by 8."""
     data = read_maps(shards)
     sides = [tuple(-(-int(n) // 8) * 8 for n in valid) for valid in data.valid]
     return [c[None, :, :h, :w].astype(np.float32) for c, (h, w) in zip(data.channels, sides, strict=True)]
 
 
-def finish(folder: Path, role: str, precision: str, network: bytes, judge: Judge) -> ModelCard:
-    """Judge a lighter network of ROLE.onnx, then write ROLE.PRECISION.onnx, its card and its golden file.
+def write_accepted(folder: Path, role: Role, precision: Precision, network: bytes, test: AcceptanceTest) -> ModelCard:
+    """Measure a compressed network of ROLE.onnx; if accepted, write ROLE.PRECISION.onnx, its card and golden file.
 
     The card has every measure twice: its own, and that of the full network on the same data as ``full_…``.
 
     Raises:
-        ValueError: it costs more than `MOST_LOSS_POINTS`, or changes confidence or naming rate; nothing is written.
+        ValueError: it costs more than `LARGEST_LOSS_POINTS`, changes confidence or naming rate, or measures what is
+            no number; nothing is written.
         OSError: ROLE.onnx has no card or golden file beside it.
     """
-    full_path = folder / f"{role}.onnx"
-    card = card_from_json(full_path.with_suffix(".json").read_text(encoding="utf-8"))
-    full, light = runner(full_path.read_bytes()), runner(network)
-    before, after = judge.measures(full, card), judge.measures(light, card)
+    full_path = folder / network_name(role)
+    card = read_full_card(folder, role)
+    full, compressed = runner(full_path.read_bytes()), runner(network)
+    before, after = test.measures(full, card), test.measures(compressed, card)
     _refuse_loss(f"{full_path} in {precision}", before, after)
     made = replace(
         card,
         model_sha256=hashlib.sha256(network).hexdigest(),
         measures={
-            LOSS: _points(before, after, next(iter(before))),
+            LOSS_MEASURE: _points(before, after, next(iter(before))),
             **{name: round(value, 4) for name, value in after.items()},
             **{f"full_{name}": round(value, 4) for name, value in before.items()},
-            "samples": float(judge.samples),
-            **_differences(full, light, judge.inputs),
+            "samples": float(test.samples),
+            **_differences(full, compressed, test.inputs),
         },
-        extras={**card.extras, "precision": precision, "made_of_sha256": card.model_sha256},
+        precision=precision,
+        made_of_sha256=card.model_sha256,
     )
-    path = folder / f"{role}.{precision}.onnx"
-    inputs = golden_inputs(full_path)
-    path.write_bytes(network)
-    made = with_golden(path, light, inputs, made)
-    path.with_suffix(".json").write_text(card_to_json(made), encoding="utf-8")
-    return made
+    refuse_non_numbers(role, made.measures)
+    inputs = golden_inputs(folder, role)
+    (folder / network_name(role, precision)).write_bytes(network)
+    return write_card(folder, with_golden(folder, compressed, inputs, made))
 
 
 def _refuse_loss(what: str, before: dict[str, float], after: dict[str, float]) -> None:
     first = next(iter(before))
-    if not (loss_points := _points(before, after, first)) <= MOST_LOSS_POINTS:
+    if not (loss_points := _points(before, after, first)) <= LARGEST_LOSS_POINTS:
         raise ValueError(
             f"{what} loses {loss_points:g} points ({before[first]:.4f} to {after[first]:.4f}), "
-            f"more than {MOST_LOSS_POINTS:g}"
+            f"more than {LARGEST_LOSS_POINTS:g}"
         )
     if "named" not in before:
         return
@@ -147,9 +147,9 @@ def _points(before: dict[str, float], after: dict[str, float], name: str) -> flo
     return round(100 * (before[name] - after[name]), 3)
 
 
-def _differences(full: Run, light: Run, inputs: Sequence[NDArray[np.float32]]) -> dict[str, float]:
+def _differences(full: Run, compressed: Run, inputs: Sequence[NDArray[np.float32]]) -> dict[str, float]:
     """How far outputs are apart, and how often the answer is the same: the class of a patch, above 0.5 in a map."""
-    pairs = [(full(batch), light(batch)) for batch in inputs]
+    pairs = [(full(batch), compressed(batch)) for batch in inputs]
     apart = np.concatenate([np.abs(a - b).ravel() for a, b in pairs])
     answers = [tuple(x.argmax(1) if x.ndim == 2 else x > 0.5 for x in pair) for pair in pairs]
     same = np.concatenate([(a == b).ravel() for a, b in answers])

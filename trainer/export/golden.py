@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.golden import Golden, golden_from_bytes, golden_to_bytes
+from protocol.input_geometry import Role
 from protocol.model_card import ModelCard
-from protocol.model_card_json import card_from_json, card_to_json
+from protocol.model_folder import golden_name, network_name
 from trainer.data.dataset import Maps
+from trainer.export.card import read_full_card, write_card
 from trainer.export.runtime import Run, runner
 
 MOST_CHANGE = 0.02
@@ -27,23 +29,18 @@ GOLDEN_FRAMES, GOLDEN_MAP_PX = 3, 80
 """Of a detector; the side divides by 8, and every held-out frame is as large."""
 
 
-def golden_path(network: Path) -> Path:
-    """``classifier.int8.onnx`` -> ``classifier.int8.golden.npz``."""
-    return network.with_suffix(".golden.npz")
-
-
-def with_golden(network: Path, run: Run, inputs: NDArray[np.floating], card: ModelCard) -> ModelCard:
-    """Write the golden file beside a network; returns the card that promises it.
+def with_golden(folder: Path, run: Run, inputs: NDArray[np.floating], card: ModelCard) -> ModelCard:
+    """Write a network's golden file into a model folder; returns the card that promises it.
 
     Args:
-        network: the ONNX file, written already.
-        run: it, on ONNX Runtime's CPU provider.
+        folder: the model folder.
+        run: the network, on ONNX Runtime's CPU provider.
         inputs: (n, c, h, w), rounded to half precision before the network sees them.
     """
     rounded = np.asarray(inputs).astype(np.float16).astype(np.float32)
     golden = Golden(inputs=rounded, outputs=np.concatenate([run(one[None]) for one in rounded]))
     content = golden_to_bytes(golden)
-    golden_path(network).write_bytes(content)
+    (folder / golden_name(card.role, card.precision)).write_bytes(content)
     return replace(card, golden_sha256=hashlib.sha256(content).hexdigest(), golden_tolerance=round(tolerance(card), 6))
 
 
@@ -55,25 +52,33 @@ def tolerance(card: ModelCard) -> float:
     """
     if card.role == "detector":
         return MOST_CHANGE
-    return 2 * card.temperature * (MOST_CHANGE_8_BIT if card.extras.get("precision") == "int8" else MOST_CHANGE)
+    return 2 * card.temperature * (MOST_CHANGE_8_BIT if card.precision == "int8" else MOST_CHANGE)
 
 
-def golden_inputs(network: Path) -> NDArray[np.float32]:
-    """The inputs of the golden file beside a network. Raises OSError when there is none, ProtocolError when damaged."""
-    return golden_from_bytes(golden_path(network).read_bytes()).inputs
+def golden_inputs(folder: Path, role: Role) -> NDArray[np.float32]:
+    """The golden inputs (n, c, h, w) of a folder's full network.
+
+    Raises:
+        OSError: there is no golden file.
+        ProtocolError: it is damaged.
+    """
+    return golden_from_bytes((folder / golden_name(role)).read_bytes()).inputs
 
 
-def renew_golden(network: Path, inputs: NDArray[np.floating]) -> ModelCard:
-    """Write golden file and card of a full-precision network anew, for folders that were exported without one.
+def renew_golden(folder: Path, role: Role, inputs: NDArray[np.floating]) -> ModelCard:
+    """Write golden file and card of a full network anew, for folders that were exported without one.
+
+    Args:
+        folder: the model folder.
+        role: of the network.
+        inputs: (n, c, h, w).
 
     Raises:
         OSError: network or card is missing.
         ProtocolError: the card is damaged.
     """
-    path = network.with_suffix(".json")
-    card = with_golden(network, runner(network.read_bytes()), inputs, card_from_json(path.read_text(encoding="utf-8")))
-    path.write_text(card_to_json(card), encoding="utf-8")
-    return card
+    run = runner((folder / network_name(role)).read_bytes())
+    return write_card(folder, with_golden(folder, run, inputs, read_full_card(folder, role)))
 
 
 def telling_patches(

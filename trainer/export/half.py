@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
+from protocol.input_geometry import Role
 from protocol.model_card import ModelCard
-from trainer.export.acceptance import Judge, finish
+from protocol.model_folder import network_name
+from trainer.export.acceptance import AcceptanceTest, write_accepted
 from trainer.export.weight_packing import unpacked
 
 OVERFLOW_SAMPLES = 4
@@ -21,15 +23,15 @@ LARGEST_HALF = 65504 / 4
 """A quarter of what half precision holds, for inputs that are wilder than those looked at."""
 
 
-def halve(folder: Path, role: str, judge: Judge) -> ModelCard:
+def halve(folder: Path, role: Role, test: AcceptanceTest) -> ModelCard:
     """Write ROLE.fp16.onnx and its card: half-precision weights and activations, inputs and outputs as before.
 
     Measured on the CPU, where ONNX Runtime widens what has no half-precision kernel.
 
     Raises:
-        ValueError: it costs more than `MOST_LOSS_POINTS`, or overflows; nothing is written.
+        ValueError: it costs more than `LARGEST_LOSS_POINTS`, or overflows; nothing is written.
     """
-    path = folder / f"{role}.onnx"
+    path = folder / network_name(role)
     full = unpacked(onnx.load(path))
     model = onnx.ModelProto()
     model.CopyFrom(full)
@@ -37,8 +39,8 @@ def halve(folder: Path, role: str, judge: Judge) -> ModelCard:
     _join_casts(model)
     OnnxModel(model).topological_sort()  # the converter puts the outer casts at the end of the list
     onnx.checker.check_model(model)
-    _refuse_overflow(path, full, model, judge.inputs[0][:OVERFLOW_SAMPLES])
-    return finish(folder, role, "fp16", model.SerializeToString(), judge)
+    _refuse_overflow(path, full, model, test.inputs[0][:OVERFLOW_SAMPLES])
+    return write_accepted(folder, role, "fp16", model.SerializeToString(), test)
 
 
 def before_logarithms(model: onnx.ModelProto) -> list[str]:

@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from protocol.input_geometry import InputGeometry, Role
 from protocol.model_card import ModelCard
-from protocol.model_card_json import card_to_json
+from protocol.model_folder import DETECTOR_CLASSES, SIGNATURES, check_card, network_name
+from trainer.export.card import refuse_non_numbers, write_card
 from trainer.export.golden import with_golden
 from trainer.export.runtime import runner
 from trainer.export.weight_packing import packed
@@ -24,7 +26,6 @@ LARGEST_DIFFERENCE = 1e-3
 """Allowed between PyTorch and ONNX Runtime, in logits or probabilities."""
 LARGEST_ROUNDING = 0.02
 """Allowed once kernels are rounded to half precision."""
-DETECTOR_CLASSES = ("particle", "centre", "border")
 
 
 class Sigmoid(nn.Module):
@@ -39,27 +40,35 @@ class Sigmoid(nn.Module):
         return torch.sigmoid(self.network(channels))
 
 
-def export_detector(network: nn.Module, folder: Path, *, golden: NDArray[np.floating], **card: object) -> ModelCard:
-    """Write detector.onnx, its card and its golden file. Sides of the input are free multiples of 8.
+def export_detector(
+    network: nn.Module, geometry: InputGeometry, folder: Path, *, golden: NDArray[np.floating], **card: object
+) -> ModelCard:
+    """Write detector.onnx, its card and its golden file. Sides of the input are free multiples of the divisor.
 
     Args:
+        network: maps in (1, 2, h, w) to logits (1, 3, h, w).
+        geometry: of its input, as the checkpoint says it.
+        folder: the model folder.
         golden: inputs (n, 2, h, w) whose outputs every machine is held to.
+        card: the other fields of the card.
+
+    Raises:
+        ValueError: ONNX Runtime does not give what PyTorch gives, or a measure is no number; nothing is left behind.
+        OSError: the folder cannot be written.
     """
-    side = torch.export.Dim("eighth_h", min=2, max=512)
-    other = torch.export.Dim("eighth_w", min=2, max=512)
+    divisor = geometry.patch_px
+    height = torch.export.Dim("h_over_divisor", min=2, max=512)
+    width = torch.export.Dim("w_over_divisor", min=2, max=512)
     return _export(
         Sigmoid(network),
-        torch.randn(1, 2, 64, 96),
-        "channels",
-        "maps",
-        {2: 8 * side, 3: 8 * other},
-        folder / "detector.onnx",
-        [torch.randn(1, 2, 128, 72)],
+        "detector",
+        torch.randn(1, 2, 8 * divisor, 12 * divisor),
+        {2: divisor * height, 3: divisor * width},
+        [torch.randn(1, 2, 16 * divisor, 9 * divisor)],
+        folder,
         golden,
-        role="detector",
         classes=DETECTOR_CLASSES,
-        channels=2,
-        normalisation="channels-v1",
+        geometry=geometry,
         **card,
     )
 
@@ -67,7 +76,7 @@ def export_detector(network: nn.Module, folder: Path, *, golden: NDArray[np.floa
 def export_classifier(
     network: nn.Module,
     classes: Sequence[str],
-    patch_px: int,
+    geometry: InputGeometry,
     folder: Path,
     *,
     golden: NDArray[np.floating],
@@ -76,47 +85,56 @@ def export_classifier(
     """Write classifier.onnx, its card and its golden file. The batch is free.
 
     Args:
+        network: patches (n, 1, p, p) to logits (n, k).
+        classes: k names, one per logit.
+        geometry: of its input, as the checkpoint says it.
+        folder: the model folder.
         golden: patches (n, 1, p, p) whose outputs every machine is held to.
+        card: the other fields of the card.
+
+    Raises:
+        ValueError: ONNX Runtime does not give what PyTorch gives, or a measure is no number; nothing is left behind.
+        OSError: the folder cannot be written.
     """
+    side = geometry.patch_px
     return _export(
         network,
-        torch.randn(3, 1, patch_px, patch_px),
-        "patches",
-        "logits",
+        "classifier",
+        torch.randn(3, 1, side, side),
         {0: torch.export.Dim("n", min=1, max=4096)},
-        folder / "classifier.onnx",
-        [torch.randn(1, 1, patch_px, patch_px), torch.randn(7, 1, patch_px, patch_px)],
+        [torch.randn(1, 1, side, side), torch.randn(7, 1, side, side)],
+        folder,
         golden,
-        role="classifier",
         classes=tuple(classes),
-        channels=1,
-        normalisation="patch-v1",
-        patch_px=patch_px,
+        geometry=geometry,
         **card,
     )
 
 
 def _export(
     network: nn.Module,
+    role: Role,
     example: Tensor,
-    input_name: str,
-    output_name: str,
     free: Mapping[int, object],
-    path: Path,
     trials: Sequence[Tensor],
+    folder: Path,
     golden: NDArray[np.floating],
     **card: object,
 ) -> ModelCard:
+    measures = card.get("measures", {})
+    assert isinstance(measures, Mapping)
+    refuse_non_numbers(role, measures)
     network.eval()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    signature, path = SIGNATURES[role], folder / network_name(role)
+    folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         torch.onnx.export(
             network,
             (example,),
             str(path),
-            input_names=[input_name],
-            output_names=[output_name],
+            input_names=[signature.input_name],
+            output_names=[signature.output_name],
             opset_version=18,
             dynamo=True,
             dynamic_shapes=(dict(free),),
@@ -130,10 +148,10 @@ def _export(
     onnx.save(model, path)
     _refuse_difference(network, path, [example, *trials], LARGEST_ROUNDING)
     content = path.read_bytes()
-    made = ModelCard(model_sha256=hashlib.sha256(content).hexdigest(), **card)  # type: ignore[arg-type]
-    made = with_golden(path, runner(content), golden, made)
-    path.with_suffix(".json").write_text(card_to_json(made), encoding="utf-8")
-    return made
+    digest = hashlib.sha256(content).hexdigest()
+    made = ModelCard(role=role, channels=signature.channels, model_sha256=digest, **card)  # type: ignore[arg-type]
+    check_card(made, role, made.precision)
+    return write_card(folder, with_golden(folder, runner(content), golden, made))
 
 
 def _refuse_difference(network: nn.Module, path: Path, trials: Sequence[Tensor], largest: float) -> None:

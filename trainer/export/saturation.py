@@ -64,7 +64,11 @@ def extreme_sums(weights: NDArray[np.int8]) -> tuple[int, int]:
 
 
 def refuse_saturation(model: onnx.ModelProto) -> None:
-    """Raises ValueError when a layer could saturate; the text names it and the sum."""
+    """Refuse a network of which a layer could saturate on some processor.
+
+    Raises:
+        ValueError: one could; the text names it and the sum.
+    """
     for sums in pair_sums(model):
         if sums.can_saturate:
             raise ValueError(

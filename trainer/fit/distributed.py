@@ -13,12 +13,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Process:
     """This process among those of a run."""
 
     rank: int
+    """Its number, from 0."""
     processes: int
+    """How many there are."""
     device: torch.device
+    """That it computes on."""
 
     @property
     def first(self) -> bool:
@@ -26,31 +29,35 @@ class Place:
         return self.rank == 0
 
     def share(self, batch: int) -> int:
-        """Samples of a batch that this process takes. Raises ValueError when they cannot be dealt evenly."""
+        """Samples of a batch that this process takes.
+
+        Raises:
+            ValueError: they cannot be shared evenly.
+        """
         if batch % self.processes:
-            raise ValueError(f"a batch of {batch} cannot be dealt evenly to {self.processes} processes")
+            raise ValueError(f"a batch of {batch} cannot be shared evenly to {self.processes} processes")
         return batch // self.processes
 
 
 @contextmanager
-def place(device: torch.device) -> Iterator[Place]:
+def process_group(device: torch.device) -> Iterator[Process]:
     """Alone without torchrun; with it, one of WORLD_SIZE processes, each on its own GPU if there are GPUs."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes == 1:
-        yield Place(rank=0, processes=1, device=device)
+        yield Process(rank=0, processes=1, device=device)
         return
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Place(rank=distributed.get_rank(), processes=processes, device=device)
+        yield Process(rank=distributed.get_rank(), processes=processes, device=device)
     finally:
         distributed.destroy_process_group()
 
 
-def spread(model: nn.Module, where: Place) -> nn.Module:
+def wrap(model: nn.Module, process: Process) -> nn.Module:
     """The network itself, or wrapped so that gradients are averaged over the processes."""
-    if where.processes == 1:
+    if process.processes == 1:
         return model
-    return DistributedDataParallel(model, device_ids=[where.device.index] if where.device.type == "cuda" else None)
+    return DistributedDataParallel(model, device_ids=[process.device.index] if process.device.type == "cuda" else None)

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from protocol.input_geometry import ROLES, InputGeometry
+from protocol.model_folder import DETECTOR_CLASSES, SIGNATURES
+
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
@@ -14,22 +17,27 @@ def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class Detector(nn.Module):
-    """A small U-Net: channels (n, 2, h, w) to logits (n, 3, h, w) of particle, centre and border; sides divide by 8."""
+    """A small U-Net: channels (n, 2, h, w) to logits (n, 3, h, w) of particle, centre and border.
+
+    The maps are halved three times, so both sides must be multiples of `DIVISOR`.
+    """
+
+    DIVISOR = 8
 
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 32, 48)) -> None:
         super().__init__()
         a, b, c, d = widths
-        self.one = nn.Sequential(_conv(2, a), _conv(a, a))
+        self.one = nn.Sequential(_conv(SIGNATURES["detector"].channels, a), _conv(a, a))
         self.two = nn.Sequential(_conv(a, b, 2), _conv(b, b))
         self.three = nn.Sequential(_conv(b, c, 2), _conv(c, c))
         self.four = nn.Sequential(_conv(c, d, 2), _conv(d, d), _conv(d, d))
         self.up_three = _conv(d + c, c)
         self.up_two = _conv(c + b, b)
         self.up_one = _conv(b + a, a)
-        self.head = nn.Conv2d(a, 3, 1)
+        self.head = nn.Conv2d(a, len(DETECTOR_CLASSES), 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits; `Exported` puts the sigmoid on."""
+        """Logits; `trainer.export.onnx.Sigmoid` makes them probabilities."""
         one = self.one(x)
         two = self.two(one)
         three = self.three(two)
@@ -78,7 +86,7 @@ class Spectrum(nn.Module):
     rows: Tensor
     columns: Tensor
 
-    def __init__(self, side: int = 128) -> None:
+    def __init__(self, side: int) -> None:
         super().__init__()
         at = torch.arange(side, dtype=torch.float64)
         rows = 2 * torch.pi * torch.outer(at - side // 2, at) / side
@@ -108,6 +116,7 @@ class Classifier(nn.Module):
     def __init__(
         self,
         classes: int,
+        patch_px: int,
         widths: tuple[int, int, int, int] = (32, 48, 96, 192),
         spectral: tuple[int, int, int, int] = (16, 32, 64, 96),
     ) -> None:
@@ -124,7 +133,7 @@ class Classifier(nn.Module):
             Residual(d, d, 1),
         )
         e, f, g, h = spectral
-        self.spectrum = Spectrum()
+        self.spectrum = Spectrum(patch_px)
         self.spectral = nn.Sequential(
             nn.Conv2d(1, e, 5, 2, 2, bias=False),
             nn.BatchNorm2d(e),
@@ -141,3 +150,21 @@ class Classifier(nn.Module):
             spectrum = self.spectrum(x.float())
         features = torch.cat([self.body(x).mean((2, 3)), self.spectral(spectrum).mean((2, 3))], 1)
         return self.head(features)
+
+
+def network(role: str, classes: int, geometry: InputGeometry) -> nn.Module:
+    """A fresh network for inputs of a geometry; a detector always has its three classes.
+
+    Raises:
+        ValueError: it is no role, or the detector's maps would not divide.
+    """
+    if role not in ROLES:
+        raise ValueError(f"a role is {' or '.join(ROLES)}, got {role!r}")
+    if role == "classifier":
+        return Classifier(classes, geometry.patch_px)
+    if geometry.patch_px % Detector.DIVISOR:
+        raise ValueError(
+            f"the detector takes maps whose sides divide by {Detector.DIVISOR}, the dataset's divide by "
+            f"{geometry.patch_px}"
+        )
+    return Detector()

@@ -37,7 +37,7 @@ def simulated_section(by_band: Mapping[tuple[float, float], Comparison], uncorre
     found = table(
         ("dose, e/Å²", "frames", "particles", "found", "false", "F1", "F1 at IoU 0.5", "mask IoU"),
         [
-            (name, c.frames, c.wanted, c.found, c.false, f"{c.f1:.3f}", f"{c.f1_at_half_iou:.3f}", _mean(c.union_iou))
+            (name, c.frames, c.counted, c.found, c.false, f"{c.f1:.3f}", f"{c.f1_at_half_iou:.3f}", _mean(c.union_iou))
             for name, c in named.items()
         ],
     )
@@ -81,7 +81,7 @@ def real_section(real: Comparison, vacuum: Mapping[float, Comparison]) -> str:
         (
             "real, hand masks",
             real.frames,
-            real.wanted,
+            real.counted,
             real.found,
             real.false,
             f"{real.f1:.3f}",

@@ -30,9 +30,10 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def confusion(path: Path, counts: NDArray[np.float64], classes: Sequence[str]) -> None:
-    """Shares of the answers (columns) of each class (rows)."""
+    """Shares of the answers (columns) of each class (rows), from counts (k, k + 1)."""
     figure, axes = _axes(5.4, 4.2)
-    shares = counts / counts.sum(1, keepdims=True)
+    # A class without images has an empty row.
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1e-12)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (y, x), share in np.ndenumerate(shares):
         axes.text(x, y, f"{100 * share:.0f}", ha="center", va="center", fontsize=9, color="w" if share > 0.5 else INK)
@@ -59,7 +60,7 @@ def reliability(path: Path, bins: Sequence[ReliabilityBin]) -> None:
 
 
 def risk_coverage(path: Path, curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]) -> None:
-    """Accuracy of the answered over the share answered, a line a score."""
+    """Accuracy (n,) of the answered over the share (n,) answered, one line per score."""
     figure, axes = _axes()
     for n, (name, (share, accuracy)) in enumerate(curves.items()):
         keep = share > 0.02

@@ -10,6 +10,18 @@ from numpy.typing import NDArray
 
 from agent.core.statistics.prevalence import wilson
 
+ACCURACY_HEAD = ("accuracy, %", "95 % interval", "images", "structures")
+"""Head of the cells that `accuracy_cells` gives."""
+CONDITION_NAMES = {
+    "dose_e_per_a2": "dose, e/Å²",
+    "defocus_nm": "abs(defocus), nm",
+    "diameter_nm": "diameter, nm",
+    "pixel_size_nm": "pixel size, nm",
+    "film_nm": "film, nm",
+    "zone_deg": "angle to the nearest zone axis, °",
+}
+"""What a reader is shown of the metadata's columns."""
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table; all columns but the first are set to the right.
@@ -30,7 +42,7 @@ def percent(share: float) -> str:
 
 
 def accuracy_cells(right: NDArray[np.bool_], structures: NDArray[Any]) -> list[str]:
-    """[accuracy in %, its 95 % interval, images, structures]."""
+    """[accuracy in %, its 95 % interval, images, structures] of answers (n,) to views of structures (n,)."""
     if not len(right):
         return ["—", "—", "0", "0"]
     low, high = interval(right, structures)
@@ -53,7 +65,7 @@ def interval(right: NDArray[np.bool_], structures: NDArray[Any]) -> tuple[float,
 
 
 def class_shares(right: NDArray[np.bool_], labels: NDArray[np.integer], classes: int) -> list[float]:
-    """Accuracy of every class; NaN for one without images."""
+    """Accuracy of every class, from answers (n,) and labels (n,); NaN for one without images."""
     return [float(right[labels == n].mean()) if (labels == n).any() else float("nan") for n in range(classes)]
 
 

@@ -15,10 +15,10 @@ otherwise, the microscope has a corrector and the dose is 300 to 12,000 e/Å².
 """
 CONFUSION = "\nImages by true shape and answer, at the shipped threshold; below it the answer is `unknown`.\n\n"
 CONDITIONS = "\nWithout `unknown`: every image is answered. The dose has no lower limit in the table of doses.\n\n"
-STUDIES = """
-The seed's five axes, and the dose. Film, resolution, focus and dose: the same particles on the same places with the
+CONTROLLED = """
+Six conditions. Film, resolution (pixel size, aperture), focus and dose: the same particles on the same places with the
 same draws of everything else, so that the lines of a table differ in the one condition only. Size and orientation: the
-measured half of the bank. A film `filled at random` has carbon's density, no two atoms nearer than 0.14 nm, and no
+test split of the dataset. A film `filled at random` has carbon's density, no two atoms nearer than 0.14 nm, and no
 structure; the network has never seen one, nor a pixel size over 0.06 nm or an aperture under 5 1/nm.
 
 """
@@ -33,10 +33,10 @@ answers' error is under the error level with 95 % trust (*Learn then Test*; bets
 the envelope of the shapes: 100 e/Å² and more, with a corrector.
 
 """
-STRANGE = """
-To none of these is a class the answer, except the last, whose class so few electrons show badly. The rule promises
-nothing for them; background, overlapping pairs, and other particles of the shapes marked so are in training as
-what has no class. Cut at the true place, as if the detector had found them.
+OUT_OF_DISTRIBUTION = """
+No class is the right answer to any of these but the last, whose class can hardly be seen with so few electrons. The
+rule promises nothing for them; background, overlapping pairs, and other particles of the shapes marked so are in
+training as what has no class. Cut at the true place, as if the detector had found them.
 
 """
 POPULATION = """
@@ -45,27 +45,27 @@ From counted answers to fractions, corrected for the confusion matrix, with inte
 nothing holds them easily.
 
 """
-FUSED = "\nFused as the agent fuses the sightings of a track: mean of the logarithms of the probabilities.\n\n"
+FUSED = "\nFused as the agent fuses the detections of a track: mean of the logarithms of the probabilities.\n\n"
 LADDER = """
 The same particles at the same places. What is wrong in the last lines is not for want of electrons, focus or pixels: in
 that view the network finds no answer. It has seen few such images in training, so this bounds the best possible from
 below.
 
 """
-FOUND = """
+COMPOSED_FRAMES = """
 41 nm wide, 680 to 2,050 pixels, 0 to 16 particles, through the agent's own pipeline. A match is a centre within half
-the true diameter (of the projection). Particles with less than half of their projection in the frame are neither wanted
-nor held against it.
+the true diameter (of the projection). Particles with less than half of their projection in the frame are neither
+counted nor held against it.
 
 """
-REAL = """
+REAL_FRAMES = """
 Never trained on. The pixel size of the frames with hand masks is inferred (0.059 nm), that of the vacuum is not known.
-Bodies of a mask under 200 pixels are specks, neither wanted nor held against it; the masks merge touching particles,
-which costs us a false one and overlap for each that is parted.
+Instances of a mask under 200 pixels are specks, neither counted nor held against it; the masks merge touching
+particles, which costs us a false one and overlap for each that is parted.
 
 """
 PUBLISHED = """
-Segmentation of particles on carbon by U-Nets of 14 M weights, one network a dose (source and recipe:
+Segmentation of particles on carbon by U-Nets of 14 M weights, one network per dose (source and recipe:
 trainer/evaluation/published_unets.py). Same: energy, pixel size, field, film thickness, focal spread, defocus, doses,
 number of spheres, score. Different: our carbon has carbon's structure; C3 is 0 and the sign of their defocus is taken
 to be ours; frozen phonons are one, not eight; our detector was not trained on this recipe, answers on 0.24 nm pixels
@@ -73,10 +73,10 @@ to be ours; frozen phonons are one, not eight; our detector was not trained on t
 and what its pixels alone cost.
 
 """
-WITHOUT = "\nOutside the envelope that temperature and threshold are set for: a stretch.\n\n"
-SECOND = """
+WITHOUT_CORRECTOR = "\nOutside the envelope that temperature and threshold are set for: a stretch.\n\n"
+REFERENCE_SIMULATOR = """
 Particles of ASE, the published tight-binding carbon, abTEM's multislice with finite projection, another lens and camera
-(tests/bench/second_simulator). Temperature and threshold are those set on our own images. Every structure counts: none
+(tests/reference_simulator). Temperature and threshold are those set on our own images. Every structure counts: none
 was trained on.
 
 """

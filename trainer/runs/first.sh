@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuilds the first shipped engine. Two cores: waves 11 min, banks 25 min, networks 25 min.
+# Rebuilds model 1. Two cores: waves 11 min, banks 25 min, networks 25 min.
 set -euo pipefail
 classes="cube octahedron truncated_octahedron decahedron icosahedron"
 recipe=simulator/recipes/task.toml

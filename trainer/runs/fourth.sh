@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Rebuilds the fourth shipped engine from what second.sh and third.sh leave in data/: fourth.sh [DEVICE]. Every command
-# resumes. On two cores about three hours. The shipped weights began from the third engine's own run, whose bank held ten
+# Rebuilds model 4 from what second.sh and third.sh leave in data/: fourth.sh [DEVICE]. Every command
+# resumes. On two cores about three hours. The shipped weights began from model 3's own run, whose bank held ten
 # pale shards twice, so this makes the like, not the bits.
 set -euo pipefail
 device=${1:-cpu}
@@ -18,16 +18,10 @@ render light light --shards 13 --seed 55
 render task task4 --shards 57 --seed 53
 render pale pale4 --shards 25 --seed 54
 
-# Banks of several stocks are folders of links.
-gather() { mkdir -p "$bank/$1"; local n=0 f; for f in "${@:2}"; do ln -sf "$(realpath "$f")" "$bank/$1/shard-$(printf %05d $n).npz"; n=$((n + 1)); done; }
-bright="$bank/pale/shard-0000?.npz $bank/pale/shard-0002[0-9].npz $bank/pale/shard-0003[0-4].npz"
-gather fourth $bank/task4/shard-*.npz $bank/pale4/shard-*.npz $bank/light/shard-*.npz $bright $bright \
-  $bank/strange/shard-*.npz $bank/strange4/shard-*.npz $bank/between/shard-*.npz
-
+# The datasets that it is trained on, and their order, stand in trainer/runs/third.toml and fourth*.toml.
 fit() { beamside-train --device "$device" fit classifier --classes $classes --learning-rate 1.5e-3 --steps-a-shard 1 "$@"; }
-every() { local n; n=$(find "$bank/$1" -name 'shard-*.npz' | wc -l); echo "--bank $bank/$1 --shards $n --window $n --start-shards $n"; }
-fit $(every third) --start $run/third.pt --out $run/fourth-a.pt --steps 18600 --decay 0 --averaging 0.995 --seed 21
-fit $(every fourth) --start $run/fourth-a.pt --out $run/fourth.pt --steps 3000 --decay 2700 --averaging 0.99 --seed 22
+fit --mixture trainer/runs/third.toml --window 96 --start-shards 96 --start $run/third.pt --out $run/fourth-a.pt --steps 18600 --decay 0 --averaging 0.995 --seed 21
+fit --mixture trainer/runs/fourth.toml --window 167 --start-shards 167 --start $run/fourth-a.pt --out $run/fourth.pt --steps 3000 --decay 2700 --averaging 0.99 --seed 22
 
 # For the detector alone: particles without texture, seen dull and from far out of focus.
 dull() { # NEW STOCK SHARDS PARTICLES
@@ -42,13 +36,11 @@ dull() { # NEW STOCK SHARDS PARTICLES
 dull dull task 8 3200 --waves 400 --seed 61
 dull dullsmall small 3 1000 --waves 350 --seed 62
 dull dullbetween between 5 2000 --waves 400 --seed 63
-gather detector-dull $bank/far/shard-*.npz $bank/farsmall/shard-*.npz $bank/train/shard-0000[0-7].npz $bank/small/shard-*.npz \
-  $bank/between/shard-0000[01].npz $bank/dull/shard-*.npz $bank/dullsmall/shard-*.npz $bank/dullbetween/shard-*.npz
-beamside-train --device "$device" fit detector --bank $bank/detector-dull --classes particle centre border \
+beamside-train --device "$device" fit detector --mixture trainer/runs/fourth_detector.toml --classes particle centre border \
   --start $run/detector.pt --out $run/detector4.pt --steps 1200 --decay 800 --shards 46 --window 46 --start-shards 37 \
   --steps-a-shard 10 --batch 16 --learning-rate 2e-3 --averaging 0.99 --seed 4
 
 beamside-train export --classifier $run/fourth.pt --detector $run/detector4.pt --bank $bank/test \
-  --out agent/models --name fourth --made-by trainer/runs/fourth.sh --exit-waves 36630 --error-level 0.02
+  --out agent/models --name fourth --version 4 --made-by trainer/runs/fourth.sh --exit-waves 36630 --error-level 0.02
 beamside-train lighten agent/models --bank $bank/train --check $bank/test
 rm -f agent/models/*.fp16.* # with them the weights are more than 10 MB

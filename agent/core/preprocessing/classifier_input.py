@@ -14,6 +14,10 @@ from scipy.ndimage import gaussian_filter1d, spline_filter1d
 
 from agent.core.preprocessing.robust_statistics import median_and_sigma
 
+VERSION = "patch-v1"
+"""Names what `cut_patches` computes. Whoever changes one bit of its result gives it another name: cards, datasets and
+checkpoints hold the name, and networks of another one are refused."""
+
 OUTLIERS_SIGMA = 6.0
 """Counts farther than this from the median are clipped before anything is averaged: hot and dead pixels."""
 
@@ -47,11 +51,13 @@ def _sampled(
     # A box of one camera pixel is already in the counts; what is missing to a box of one patch pixel is added in
     # quadrature as a Gaussian of the same variance.
     sigma_px = float(np.sqrt(max(ratio**2 - 1, 0) / 12)) if ratio > 1 else 0.0
+    # The window that the samples, their splines and the blur need, and the part of it that the frame holds.
     margin = int(np.ceil(4 * sigma_px)) + 4
     top, bottom = int(np.floor(rows_px[0])) - margin, int(np.ceil(rows_px[-1])) + margin + 1
     left, right = int(np.floor(columns_px[0])) - margin, int(np.ceil(columns_px[-1])) + margin + 1
     height, width = pixels.shape
     seen = pixels[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
+    # Counts become deviations from the median, so that zero fills what lies outside; hot and dead pixels are clipped.
     middle, spread = median_and_sigma(seen)
     inside = seen.astype(np.float32)
     inside -= np.float32(middle)
@@ -63,6 +69,7 @@ def _sampled(
         window = np.zeros((bottom - top, right - left), dtype=np.float32)
         y0, x0 = max(-top, 0), max(-left, 0)
         window[y0 : y0 + inside.shape[0], x0 : x0 + inside.shape[1]] = inside
+    # Blur, spline and sampling in one product from each side.
     down = _sampler(rows_px - top, window.shape[0], sigma_px)
     right_way = _sampler(columns_px - left, window.shape[1], sigma_px)
     return np.asarray(down @ window @ right_way.T)

@@ -17,6 +17,9 @@ from agent.core.preprocessing.block_statistics import block_moments
 from agent.core.preprocessing.robust_statistics import TO_SIGMA, median, median3x3
 from agent.core.results import UnusableFrame
 
+VERSION = "channels-v1"
+"""Names what `detector_input` computes. Whoever changes one bit of its result gives it another name: cards, datasets
+and checkpoints hold the name, and networks of another one are refused."""
 SMALLEST_SIDE_PX = 64
 ILLUMINATION_NM = 12.0
 """Sigma of the blur that stands for uneven illumination."""
@@ -24,7 +27,7 @@ KNOTS_A_SIGMA = 10
 """Knots of the spline through that blur, for each of its sigmas."""
 
 
-def usable(pixels: NDArray[Any]) -> None:
+def check_pixels(pixels: NDArray[Any]) -> None:
     """Refuse what cannot be an HRTEM frame.
 
     Raises:
@@ -43,7 +46,7 @@ def usable(pixels: NDArray[Any]) -> None:
         raise UnusableFrame(f"every pixel has the same value, {low}: no image")
 
 
-def channels(
+def detector_input(
     pixels: NDArray[Any], pixel_size_nm: float, target_pixel_size_nm: float, divisor: int
 ) -> tuple[NDArray[np.float32], float]:
     """(2, h, w) float32 and the camera pixels for one map pixel; the upper left corners coincide.
@@ -53,10 +56,12 @@ def channels(
     a whole number of pixels, so the map's pixel size is the nearest to `target_pixel_size_nm` that the camera allows.
     Both sides are padded by reflection to multiples of `divisor`.
     """
+    # Blocks of whole camera pixels, as near to the wanted map pixel as that allows.
     block = max(1, round(target_pixel_size_nm / pixel_size_nm))
     if min(pixels.shape) < 2 * block:
         raise UnusableFrame(f"the frame is only {min(pixels.shape) * pixel_size_nm:.2f} nm wide")
     mean, spread = block_moments(pixels, block)
+    # Mean without its slow background; texture as a logarithm, so that gain becomes an offset and drops out.
     mean, spread = _without_outliers(mean), _without_outliers(spread)
     sigma = ILLUMINATION_NM / (block * pixel_size_nm)
     grain = np.log(spread + (1e-3 * median(spread) + 1e-6))

@@ -1,8 +1,8 @@
-"""Results to the run's statistics: fold one frame after the other. Pure; every value is new, none is changed.
+"""Results to the counts of a run: fold one frame after the other. Pure; every value is new, none is changed.
 
-A particle counts once. Its probabilities are the mean of the log-probabilities of its sightings, its size their mean;
-sightings cut by the frame's edge count for neither, unless there are no others. Nothing grows without bound: ended
-tracks become counts, histories are thinned.
+A particle counts once. Its probabilities are the mean of the log-probabilities of its observations, its size their
+mean; observations cut by the frame's edge count for neither, unless there are no others. Nothing grows without bound:
+ended tracks become counts, histories are thinned.
 """
 
 from __future__ import annotations
@@ -13,29 +13,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.calibration import UNKNOWN
 from agent.core.results import FrameResult, Particle
-from agent.core.statistics.prevalence import corrected_fractions, wilson
-from protocol.snapshot import HISTORY_POINTS, ShapeStatistics, Statistics
+from agent.core.tracking import PATIENCE_FRAMES
 
 DIAMETER_EDGES_NM = np.arange(0.0, 15.25, 0.5)
 CONFIDENCES = 100
 """Ended tracks are kept as counts by class, confidence in so many steps, and size, so that a new threshold works."""
-FORGET_AFTER_FRAMES = 20
+FORGET_AFTER_FRAMES = 2 * PATIENCE_FRAMES
+"""A particle unseen for so long becomes a count. Tracking gives its number up before, or it would be counted twice."""
+HISTORY_POINTS = 600
+"""A history is thinned to at most this many points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sightings:
-    """What is known of one particle."""
+class Observations:
+    """What is known of one particle, from every frame that shows it."""
 
     log_probability: NDArray[np.float64]
-    """(k,), sum over the sightings."""
+    """(k,), sum over the observations."""
     diameter_nm: float
-    """Sum over the sightings."""
+    """Sum over the observations."""
     count: int
+    """Observations in the sums."""
     whole: bool
-    """The sums are over sightings that the frame's edge does not cut."""
+    """The sums are over observations that the frame's edge does not cut."""
     last_frame: int
+    """When it was last seen, by `Stats.frames`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,13 +46,19 @@ class Stats:
     """A run so far."""
 
     classes: tuple[str, ...]
+    """The classifier's."""
     frames: int
+    """Folded so far."""
     detections: int
-    open_tracks: Mapping[int, Sightings]
+    """Particles of every frame, all frames together."""
+    open_tracks: Mapping[int, Observations]
+    """By the track's number: particles that may be seen again."""
     closed: NDArray[np.int64]
     """(k, CONFIDENCES, sizes): ended tracks by likeliest class, confidence and diameter."""
     history_time_s: tuple[float, ...] = ()
+    """Camera times of the history's points."""
     history_fraction: tuple[tuple[float, ...], ...] = ()
+    """Share of each class among all particles, at each point."""
     stride: int = 1
     """Frames between two points of the history."""
 
@@ -63,9 +72,11 @@ def empty(classes: tuple[str, ...]) -> Stats:
 def fold(stats: Stats, result: FrameResult, tracks: tuple[int, ...]) -> Stats:
     """Stats after one more frame; `tracks` has the track of each of its particles."""
     frame = stats.frames + 1
+    # Every particle of the frame is one more observation of its track.
     opened = dict(stats.open_tracks)
     for particle, track in zip(result.particles, tracks, strict=True):
         opened[track] = _seen(opened.get(track), particle, frame)
+    # A track that was not seen for long becomes one count and is forgotten: nothing grows with the run.
     ended = [track for track, seen in opened.items() if frame - seen.last_frame > FORGET_AFTER_FRAMES]
     closed = stats.closed
     if ended:
@@ -76,64 +87,21 @@ def fold(stats: Stats, result: FrameResult, tracks: tuple[int, ...]) -> Stats:
     return _with_history(after, result.camera_time_s) if frame % stats.stride == 0 else after
 
 
-def statistics(stats: Stats, threshold: float, confusion: tuple[tuple[float, ...], ...] = ()) -> Statistics:
-    """What a snapshot shows. With a confusion matrix (k, k + 1) the fractions are corrected for it."""
-    counts = _counts(stats)
-    first = int(np.ceil(threshold * CONFIDENCES - 1e-9))
-    named = counts[:, first:].sum(1)
-    unknown = counts[:, :first].sum((0, 1))
-    answers = np.append(named.sum(1), unknown.sum())
-    total = int(answers.sum())
-    if confusion:
-        fractions, intervals = corrected_fractions(answers, np.asarray(confusion))
-    else:
-        known = int(answers[:-1].sum())
-        fractions = answers[:-1] / known if known else np.full(len(stats.classes), np.nan)
-        intervals = np.array([wilson(float(n), known) for n in answers[:-1]])
-    shapes = [
-        ShapeStatistics(
-            shape=name,
-            count=int(answers[n]),
-            fraction=float(fractions[n]),
-            fraction_low=float(intervals[n, 0]),
-            fraction_high=float(intervals[n, 1]),
-            diameter_counts=named[n],
-        )
-        for n, name in enumerate(stats.classes)
-    ]
-    low, high = wilson(float(answers[-1]), total)
-    shapes.append(
-        ShapeStatistics(
-            shape=UNKNOWN,
-            count=int(answers[-1]),
-            fraction=float(answers[-1]) / total if total else float("nan"),
-            fraction_low=low,
-            fraction_high=high,
-            diameter_counts=unknown,
-        )
-    )
-    return Statistics(
-        particles=total,
-        detections=stats.detections,
-        shapes=tuple(shapes),
-        diameter_edges_nm=DIAMETER_EDGES_NM,
-        history_time_s=np.array(stats.history_time_s, dtype=np.float64),
-        history_fraction=np.array(stats.history_fraction, dtype=np.float32).reshape(-1, len(stats.classes)),
-    )
-
-
-def fused(seen: Sightings) -> NDArray[np.float64]:
-    """Probabilities (k,) of a particle from all its sightings."""
+def fuse(seen: Observations) -> NDArray[np.float64]:
+    """Probabilities (k,) of a particle from all its observations."""
     mean = seen.log_probability / seen.count
     raised = np.exp(mean - mean.max())
     return np.asarray(raised / raised.sum())
 
 
-def _seen(before: Sightings | None, particle: Particle, frame: int) -> Sightings:
+def _seen(before: Observations | None, particle: Particle, frame: int) -> Observations:
+    """What is known after one more observation; the first one that no edge cuts replaces the cut ones."""
     logs = np.log(np.clip(particle.probabilities, 1e-9, None))
     whole = not particle.touches_border
     if before is None or (whole and not before.whole):
-        return Sightings(log_probability=logs, diameter_nm=particle.diameter_nm, count=1, whole=whole, last_frame=frame)
+        return Observations(
+            log_probability=logs, diameter_nm=particle.diameter_nm, count=1, whole=whole, last_frame=frame
+        )
     if before.whole and not whole:
         return replace(before, last_frame=frame)
     return replace(
@@ -145,14 +113,16 @@ def _seen(before: Sightings | None, particle: Particle, frame: int) -> Sightings
     )
 
 
-def _cell(seen: Sightings) -> tuple[int, int, int]:
-    chance = fused(seen)
+def _cell(seen: Observations) -> tuple[int, int, int]:
+    """Where a particle is counted: (likeliest class, step of its confidence, bin of its diameter)."""
+    chance = fuse(seen)
     best = int(chance.argmax())
     size = int(np.searchsorted(DIAMETER_EDGES_NM, seen.diameter_nm / seen.count, side="right")) - 1
     return best, min(int(chance[best] * CONFIDENCES), CONFIDENCES - 1), min(max(size, 0), len(DIAMETER_EDGES_NM) - 2)
 
 
-def _counts(stats: Stats) -> NDArray[np.int64]:
+def counts_of(stats: Stats) -> NDArray[np.int64]:
+    """(k, CONFIDENCES, sizes): every particle of the run by likeliest class, confidence and diameter."""
     counts = stats.closed.copy()
     for seen in stats.open_tracks.values():
         counts[_cell(seen)] += 1
@@ -161,7 +131,7 @@ def _counts(stats: Stats) -> NDArray[np.int64]:
 
 def _with_history(stats: Stats, time_s: float) -> Stats:
     """One more point of the running shares of the likeliest class; a full history loses every second point."""
-    by_class = _counts(stats).sum((1, 2))
+    by_class = counts_of(stats).sum((1, 2))
     total = int(by_class.sum())
     if not total:
         return stats

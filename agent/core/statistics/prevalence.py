@@ -44,6 +44,7 @@ def corrected_fractions(
         return np.full(classes, np.nan), np.tile([0.0, 1.0], (classes, 1))
     counted = np.asarray(answers, dtype=np.float64)
     prior = np.asarray(confusion, dtype=np.float64) + PSEUDO_COUNT
+    # The likeliest fractions, then the likelihood with each fraction in turn held at some values beside them.
     best = _maximise(counted, prior, np.array([-1]), np.zeros(1), 3 * STEPS)[0][0]
     values = np.stack([best[:, None] * (1 - PROBES), best[:, None] + (1 - best[:, None]) * PROBES], 1)
     held = np.repeat(np.arange(classes), 2 * len(PROBES) + 1)
@@ -78,6 +79,7 @@ def _maximise(
     fractions = np.where(fixed, value[:, None], rest / np.maximum((~fixed).sum(1, keepdims=True), 1))
     matrices = np.repeat((prior / prior.sum(1, keepdims=True))[None], len(held), 0)
     rows = prior.sum(1)
+    # Expectation: which answers came of which class. Maximisation: fractions and confusions that fit them best.
     for _ in range(steps):
         expected = np.matmul(fractions[:, None, :], matrices)
         shared = matrices * (answers / expected) * fractions[:, :, None]

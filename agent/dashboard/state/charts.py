@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.core.statistics.quantiles import median_and_spread_nm
-from agent.dashboard.state.palette import UNKNOWN, ClassStyle
+from agent.dashboard.state.palette import ClassStyle
+from protocol.labels import UNKNOWN
 from protocol.snapshot import Snapshot, Statistics
 
 LONGEST_IN_SECONDS = 180.0
@@ -20,7 +21,9 @@ class Bar:
     """One class in the histogram of shapes; ``unknown`` is of all particles, the others are of the named ones."""
 
     style: ClassStyle
+    """Of the class."""
     count: int
+    """Particles with this answer."""
     share_percent: float
     """As counted; 0 without particles."""
     fraction_percent: float
@@ -35,6 +38,7 @@ class Sizes:
     """Diameters of one class."""
 
     style: ClassStyle
+    """Of the class."""
     counts: NDArray[np.int64]
     """(b,)."""
     text: str
@@ -46,6 +50,7 @@ class Line:
     """One class over the run."""
 
     style: ClassStyle
+    """Of the class."""
     percent: NDArray[np.float64]
     """(t,)."""
 
@@ -59,15 +64,21 @@ class ChartsState:
     bars: tuple[Bar, ...]
     """Classes, then ``unknown``."""
     shapes_title: str
+    """Above the histogram of shapes."""
     shapes_note: str
     """Written across the histogram when it has nothing to show."""
     size_edges_nm: NDArray[np.float64]
+    """(b + 1,), of the bins of diameters."""
     sizes: tuple[Sizes, ...]
+    """Classes, then ``unknown``."""
     sizes_title: str
+    """Above the diameters."""
     history: tuple[Line, ...]
+    """Classes, without ``unknown``."""
     history_time: NDArray[np.float64]
     """(t,), before the newest point, negative; unit in `history_unit`."""
     history_unit: str
+    """seconds or minutes."""
 
 
 def charts_state(snapshot: Snapshot, styles: dict[str, ClassStyle]) -> ChartsState:

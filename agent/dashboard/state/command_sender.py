@@ -9,7 +9,7 @@ from agent.edge.errors import EdgeError
 from protocol.command import Command
 
 
-class Asking:
+class CommandSender:
     """An agent that has died answers after a time-out; meanwhile the window must go on."""
 
     def __init__(self, ask: Callable[[Command], None], executor: Executor) -> None:

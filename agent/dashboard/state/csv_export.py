@@ -9,7 +9,7 @@ import math
 from datetime import UTC, datetime
 
 from agent.core.statistics.quantiles import quantiles_nm
-from agent.dashboard.state.palette import UNKNOWN
+from protocol.labels import UNKNOWN
 from protocol.snapshot import ShapeStatistics, Snapshot
 
 ORIGIN = (

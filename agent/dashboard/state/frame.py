@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.core.calibration import answer
-from agent.dashboard.state.palette import UNKNOWN, ClassStyle
+from agent.core.calibration import decide
+from agent.dashboard.state.palette import ClassStyle
+from protocol.coordinates import distance_from_corner
+from protocol.labels import UNKNOWN
 from protocol.snapshot import FrameView, ParticleView, Snapshot
 
 
@@ -17,15 +19,20 @@ class Mark:
     """One outlined particle, in pixels of the shown image."""
 
     track: int
+    """Number of the particle in the run."""
     outline: NDArray[np.float64]
     """(n, 2), x then y, closed."""
     y: float
     x: float
+    """Its centre."""
     colour: str
+    """Of its class."""
     text: str
+    """Its label."""
     known: bool
     """``unknown`` is outlined thinly, so that colour is not the only cue."""
     picked: bool = False
+    """It is pointed at or was clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,11 +42,17 @@ class FrameState:
     key: tuple[object, ...]
     """What is drawn changed when this changes."""
     image_key: tuple[object, ...]
+    """The image itself changed when this changes."""
     image: NDArray[np.uint8]
+    """(h, w), as it came."""
     marks: tuple[Mark, ...]
+    """Every particle of the frame."""
     scale_bar_px: float
+    """Length in pixels of the shown image."""
     scale_bar_text: str
+    """The same length in nm."""
     text: str
+    """The line above the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +60,7 @@ class Detail:
     """One particle told at length."""
 
     text: str
+    """Number, size and answer, or how to pick a particle."""
     probabilities: tuple[float, ...] = ()
     """In the order of the classes; empty when nothing is picked."""
 
@@ -106,7 +120,7 @@ def _named(particle: ParticleView, snapshot: Snapshot) -> tuple[str, float]:
     """The answer at the snapshot's threshold: the frame may have been analysed before the threshold was moved."""
     if len(particle.probabilities) != len(snapshot.classes):
         return particle.shape, particle.confidence
-    return answer(np.asarray(particle.probabilities), snapshot.classes, snapshot.threshold)
+    return decide(np.asarray(particle.probabilities), snapshot.classes, snapshot.threshold)
 
 
 def _mark(
@@ -114,12 +128,13 @@ def _mark(
 ) -> Mark:
     shape, confidence = _named(particle, snapshot)
     style = styles.get(shape, styles[UNKNOWN])
-    ring = (np.asarray(particle.outline_px, dtype=np.float64).reshape(-1, 2)[:, ::-1] + 0.5) / scale
+    outline_px = np.asarray(particle.outline_px, dtype=np.float64).reshape(-1, 2)
+    ring = distance_from_corner(outline_px[:, ::-1], 1.0, scale)
     return Mark(
         track=particle.track,
         outline=np.vstack([ring, ring[:1]]),
-        y=(particle.y_px + 0.5) / scale,
-        x=(particle.x_px + 0.5) / scale,
+        y=distance_from_corner(particle.y_px, 1.0, scale),
+        x=distance_from_corner(particle.x_px, 1.0, scale),
         colour=style.colour,
         text=style.short if shape == UNKNOWN else f"{style.short} {confidence:.0%}",
         known=shape != UNKNOWN,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from protocol.snapshot import Health, Snapshot
+from protocol.snapshot import CAUSES, INTENDED, Health, Snapshot
 
 Level = Literal["ok", "warn", "bad"]
 
@@ -15,8 +15,18 @@ SILENT_S = 3.0
 SLOW_MS = 1000.0
 KEPT_UP_SHARE = 0.5
 """Newest wins by design; under this share of the arriving frames it is worth a word."""
-FAULTS = ("protocol", "no_pixel_size", "unusable", "failed")
-"""Causes that are nobody's intention, as `replaced` and `paused` are."""
+CELLS = (
+    "state",
+    "frames/s",
+    "latency p50 / p99",
+    "analysed",
+    "not analysed",
+    "gaps",
+    "recording",
+    "backend",
+    "model",
+)
+"""Labels of the health line, in its order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +50,11 @@ class Cell:
     """One value of the health line."""
 
     label: str
+    """One of `CELLS`."""
     value: str
+    """As it is written."""
     level: Level = "ok"
+    """How grave it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +62,9 @@ class Banner:
     """The line that must be read first; empty when all is well."""
 
     text: str = ""
+    """One line."""
     level: Level = "ok"
+    """How grave it is."""
 
 
 def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
@@ -67,8 +82,9 @@ def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
         return Banner(text=f"{text}: nothing for {duration(viewer.silent_s)}. Is it running?", level="warn")
     if viewer.silent_s > SILENT_S:
         return Banner(text=f"NO NEWS from the agent for {duration(viewer.silent_s)}: what is shown is old", level="bad")
-    stopped = snapshot.health.recording if snapshot.health.recording.startswith("STOPPED") else ""
-    wrong = [text for text in (snapshot.health.last_problem, stopped and f"recording {stopped}") if text]
+    recording = snapshot.health.recording
+    stopped = f"recording STOPPED after a {recording.reason}" if recording.mode == "stopped" else ""
+    wrong = [text for text in (snapshot.health.last_problem, stopped) if text]
     if wrong:
         return Banner(text=" · ".join(wrong), level="bad")
     if snapshot.paused:
@@ -84,10 +100,8 @@ def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
 def cells(snapshot: Snapshot | None, viewer: Viewer) -> tuple[Cell, ...]:
     """The health line, always the same cells in the same order."""
     if snapshot is None:
-        labels = ("state", "frames/s", "latency p50 / p99", "analysed", "not analysed", "gaps", "recording")
-        return tuple(Cell(label=label, value="–") for label in (*labels, "backend", "model"))
+        return tuple(Cell(label=label, value="–") for label in CELLS)
     health = snapshot.health
-    stopped = health.recording.startswith("STOPPED")
     return (
         _state(snapshot, viewer),
         _rates(snapshot),
@@ -95,7 +109,7 @@ def cells(snapshot: Snapshot | None, viewer: Viewer) -> tuple[Cell, ...]:
         Cell(label="analysed", value=f"{health.analysed} of {health.received}"),
         _lost(health),
         _gaps(health),
-        Cell(label="recording", value=health.recording or "off", level="bad" if stopped else "ok"),
+        _recording(health),
         Cell(label="backend", value=health.backend, level="warn" if health.warnings else "ok"),
         Cell(label="model", value=health.model),
     )
@@ -143,8 +157,15 @@ def _latency(health: Health) -> Cell:
 
 def _lost(health: Health) -> Cell:
     value = ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in health.not_analysed.items() if count)
-    faults = any(health.not_analysed.get(cause) for cause in FAULTS)
+    faults = any(health.not_analysed.get(cause) for cause in CAUSES if cause not in INTENDED)
     return Cell(label="not analysed", value=value or "none", level="warn" if faults else "ok")
+
+
+def _recording(health: Health) -> Cell:
+    recording = health.recording
+    if recording.mode == "stopped":
+        return Cell(label="recording", value=f"STOPPED after a {recording.reason}", level="bad")
+    return Cell(label="recording", value=recording.path or "off")
 
 
 def _gaps(health: Health) -> Cell:

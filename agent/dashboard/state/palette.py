@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocol.labels import UNKNOWN
+
 OKABE_ITO = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 DASHES: tuple[tuple[float, ...], ...] = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 4), (1, 2), (10, 3))
 """Lengths of stroke and gap in widths of the line; empty: solid."""
-UNKNOWN = "unknown"
 UNKNOWN_COLOUR = "#B8BCC0"
 BACKGROUND = "#14171A"
 PANEL = "#1D2125"
@@ -33,7 +34,9 @@ class ClassStyle:
     short: str
     """At most seven letters; ``?`` for ``unknown``."""
     colour: str
+    """As #RRGGBB."""
     dash: tuple[float, ...]
+    """One of `DASHES`."""
 
 
 def class_styles(classes: tuple[str, ...]) -> dict[str, ClassStyle]:

@@ -16,15 +16,23 @@ class ViewState:
     """Everything the window shows."""
 
     headline: str
+    """Particles, detections and the run."""
     banner: Banner
+    """What must be read first."""
     health: tuple[Cell, ...]
+    """The line at the bottom."""
     detail: Detail
+    """Of the particle that is pointed at."""
     styles: tuple[ClassStyle, ...] = ()
     """Classes, then ``unknown``: the legend. Empty before the first snapshot, as is all below."""
     frame: FrameState | None = None
+    """The left half; None before the first frame."""
     charts: ChartsState | None = None
+    """The right half."""
     paused: bool = False
+    """What the pause button shows."""
     threshold: float | None = None
+    """Where the slider stands."""
 
 
 def resolve(snapshot: Snapshot | None, viewer: Viewer) -> ViewState:

@@ -8,9 +8,10 @@ from PySide6 import QtWidgets
 
 from agent.dashboard.state.charts import ChartsState, Line, Sizes
 from agent.dashboard.state.label_layout import spread
-from agent.dashboard.state.palette import FAINT, TEXT, UNKNOWN, ClassStyle
+from agent.dashboard.state.palette import FAINT, TEXT, ClassStyle
 from agent.dashboard.state.view import ViewState
 from agent.dashboard.widgets.shapes_plot import ShapesPlot
+from protocol.labels import UNKNOWN
 
 
 class ChartsWidget(QtWidgets.QWidget):

@@ -7,7 +7,8 @@ import pyqtgraph as pg
 from PySide6 import QtGui
 
 from agent.dashboard.state.charts import Bar, ChartsState
-from agent.dashboard.state.palette import BACKGROUND, FAINT, TEXT, UNKNOWN, ClassStyle
+from agent.dashboard.state.palette import BACKGROUND, FAINT, TEXT, ClassStyle
+from protocol.labels import UNKNOWN
 
 APART = 0.6
 """Between the last class and ``unknown``, in widths of a bar's place."""

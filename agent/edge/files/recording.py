@@ -1,13 +1,16 @@
 """A recording: the wire's bytes as they came. Append-only, so that a killed recorder loses nothing acknowledged.
 
-Layout, little-endian: the magic `beamside recording 1`, a line feed, then records. A record is `kind` (1 byte), length
-of its body (8 bytes), CRC-32 of its body (4 bytes), body. Kind F, a message: received time (float64), number of parts
-(uint32), for each part its length (uint64) and bytes. Kind A, analysed live: index of the frame (uint64).
+Layout, little-endian: a line `beamside recording 2 WIRE`, where WIRE names the wire of the messages, then records.
+Recordings made before there was a second wire begin `beamside recording 1` and are Karabo Bridge. A record is `kind`
+(1 byte), length of its body (8 bytes), CRC-32 of its body (4 bytes), body. Kind F, a message, which may hold no frame:
+received time (float64), number of parts (uint32), for each part its length (uint64) and bytes. Kind A, analysed live:
+index of the message (uint64).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -18,7 +21,11 @@ from typing import BinaryIO, Self
 
 from agent.edge.errors import EdgeError
 
-MAGIC = b"beamside recording 1\n"
+HEADER = re.compile(rb"beamside recording (?:1|2 ([A-Za-z0-9.-]{1,64}))\n")
+HEADER_BYTES = 128
+"""A header is shorter than this."""
+FIRST_WIRE = "karabo-bridge-2.2"
+"""Of recordings that do not name one."""
 RECORD = struct.Struct("<cQI")
 SUFFIX = ".beamside"
 
@@ -28,14 +35,23 @@ class Recorded:
     """One message of a recording."""
 
     index: int
+    """Among the messages, from 0."""
     received_time_s: float
+    """Unix time, by the recorder's clock."""
     parts: tuple[bytes, ...]
+    """As they came."""
 
 
 class Recorder:
-    """Appends to a new file; raises OSError when the disk does not take it. A context manager."""
+    """Appends the messages of one wire to a new file; raises OSError when the disk does not take it.
 
-    def __init__(self, path: Path) -> None:
+    A context manager. Raises EdgeError when the file exists or cannot be made.
+    """
+
+    def __init__(self, path: Path, wire: str) -> None:
+        header = f"beamside recording 2 {wire}\n".encode()
+        if not HEADER.fullmatch(header):
+            raise EdgeError(f"cannot record to {path}: {wire!r} names no wire")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: BinaryIO = path.open("xb", buffering=0)
@@ -43,7 +59,7 @@ class Recorder:
             raise EdgeError(f"cannot record to {path}: {error.strerror or error}") from error
         self.path = path
         self._count = 0
-        self._file.write(MAGIC)
+        self._file.write(header)
 
     def append(self, parts: Sequence[bytes | memoryview], received_time_s: float) -> int:
         """Write one message whole and return its index; once this returns, a killed process does not lose it."""
@@ -97,19 +113,38 @@ def read_recording(path: Path) -> Iterator[Recorded]:
             index += 1
 
 
+def recorded_wire(path: Path) -> str:
+    """Name of the wire that the messages are of. Raises EdgeError as `read_recording`."""
+    with _open(path) as file:
+        return _wire(file, path)
+
+
 def analysed_live(path: Path) -> frozenset[int]:
-    """Indices of the frames that were analysed live. Raises EdgeError as `read_recording`."""
+    """Indices of the messages whose frames were analysed live. Raises EdgeError as `read_recording`."""
     return frozenset(struct.unpack("<Q", body)[0] for kind, body in _records(path) if kind == b"A")
 
 
-def _records(path: Path) -> Iterator[tuple[bytes, bytes]]:
+def _open(path: Path) -> BinaryIO:
     try:
-        file = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise EdgeError(f"cannot read {path}: {error.strerror or error}") from error
-    with file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise EdgeError(f"{path} is no beamside recording: its first bytes are not {MAGIC!r}")
+
+
+def _wire(file: BinaryIO, path: Path) -> str:
+    """The wire that the header names; the file then stands at the first record."""
+    head = file.read(HEADER_BYTES)
+    found = HEADER.match(head)
+    if found is None:
+        raise EdgeError(f"{path} is no beamside recording of version 1 or 2: it begins with {head[:32]!r}")
+    file.seek(found.end())
+    return FIRST_WIRE if found[1] is None else found[1].decode()
+
+
+def _records(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, body) of each record; a torn last one ends the file."""
+    with _open(path) as file:
+        _wire(file, path)
         size = path.stat().st_size
         while len(head := file.read(RECORD.size)) == RECORD.size:
             kind, length, checksum = RECORD.unpack(head)

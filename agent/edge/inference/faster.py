@@ -1,4 +1,4 @@
-"""Is the lighter of two networks really faster on this processor? Timed once, then remembered in the user's cache."""
+"""Is a compressed network really faster than the full one here? Timed once, then remembered in the user's cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agent.edge.errors import EdgeError
 from agent.edge.inference.processor import Processor
 from agent.edge.inference.self_check import Network
-from agent.edge.inference.tensorrt.plan_cache import EngineCache, Key, cache_folder
+from agent.edge.inference.tensorrt.plan_cache import Key, PlanCache, cache_folder
 from protocol.model_card import ModelCard
 
 log = structlog.get_logger()
@@ -23,20 +23,20 @@ TIMED_MAP_PX = 424
 TIMED_PATCHES = 16
 ROUNDS = 4
 WORTH = 0.9
-"""A lighter network that takes more than this share of the full one's time is not worth its small loss."""
+"""A compressed network that takes more than this share of the full one's time is not worth its small loss."""
 
 Ratio = Callable[[Network, Network, Sequence[ModelCard], int], float]
-"""(lighter network, full network, their cards, threads) -> time of the lighter over that of the full one."""
+"""(compressed network, full network, their cards, threads) -> time of the compressed over that of the full one."""
 
 
 def timed_ratio(
-    light: Network,
+    compressed: Network,
     full: Network,
     cards: Sequence[ModelCard],
     threads: int,
     *,
     processor: Processor,
-    cache: EngineCache | None = None,
+    cache: PlanCache | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
     """The ratio of the shortest times, from the cache where these two networks were timed here before.
@@ -55,14 +55,14 @@ def timed_ratio(
     if (known := _recalled(cache, key)) is not None:
         return known
     x = timed_input(cards[0])
-    spent_s = {"light": np.inf, "full": np.inf}
+    spent_s = {"compressed": np.inf, "full": np.inf}
     for turn in range(ROUNDS):
-        for name, network in (("light", light), ("full", full)):
+        for name, network in (("compressed", compressed), ("full", full)):
             start_s = clock()
             network(x)
             if turn > 0:  # the first call makes room and is not like the others
                 spent_s[name] = min(spent_s[name], clock() - start_s)
-    ratio = float(spent_s["light"] / spent_s["full"])
+    ratio = float(spent_s["compressed"] / spent_s["full"])
     log.info("timed", role=cards[0].role, **{f"{name}_ms": round(1e3 * s, 1) for name, s in spent_s.items()})
     _remember(cache, key, ratio)
     return ratio
@@ -70,24 +70,24 @@ def timed_ratio(
 
 def timed_input(card: ModelCard) -> NDArray[np.float32]:
     """A batch of the usual size: (1, c, 424, 424) for a detector, (16, c, p, p) for a classifier."""
-    side = TIMED_MAP_PX if card.role == "detector" else card.patch_px
+    side = TIMED_MAP_PX if card.role == "detector" else card.geometry.patch_px
     shape = (1 if card.role == "detector" else TIMED_PATCHES, card.channels, side, side)
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def _recalled(cache: EngineCache | None, key: Key) -> float | None:
+def _recalled(cache: PlanCache | None, key: Key) -> float | None:
     """What was measured before; None where nothing was, or where it cannot be trusted or read."""
     try:
-        stored = (cache or EngineCache(cache_folder())).load(key)
+        stored = (cache or PlanCache(cache_folder())).load(key)
         return None if stored is None else float(stored)
     except (EdgeError, ValueError) as error:
         log.info("the timing that was kept cannot be used", reason=str(error))
         return None
 
 
-def _remember(cache: EngineCache | None, key: Key, ratio: float) -> None:
+def _remember(cache: PlanCache | None, key: Key, ratio: float) -> None:
     try:
-        (cache or EngineCache(cache_folder())).store(key, f"{ratio:.6f}".encode())
+        (cache or PlanCache(cache_folder())).store(key, f"{ratio:.6f}".encode())
     except EdgeError as error:
         log.info("the timing is not kept", reason=str(error))
 

@@ -13,7 +13,7 @@ MODULES = ("onnxruntime", "tensorrt", "tensorrt_rtx", "cuda.bindings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Hardware:
     """Everything that the choice of a backend depends on."""
 
     driver: Driver
@@ -24,14 +24,14 @@ class Machine:
     processor: Processor
 
 
-def look() -> Machine:
+def inspect_hardware() -> Hardware:
     """The machine that this process runs on.
 
     Raises:
         EdgeError: ONNX Runtime is there, but damaged.
     """
     modules = frozenset(name for name in MODULES if _installed(name))
-    return Machine(
+    return Hardware(
         driver=probe(),
         modules=modules,
         providers=_providers() if "onnxruntime" in modules else frozenset(),

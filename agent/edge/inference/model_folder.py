@@ -1,29 +1,39 @@
-"""Which files of a model folder may serve: ``classifier.onnx``, and a lighter one beside it that costs no accuracy."""
+"""The networks of a model folder: read once, held to their cards, and which of them may serve.
+
+`protocol.model_folder` is the contract that the trainer wrote the folder by.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.core.preprocessing.versions import check_preprocessing
 from agent.edge.errors import EdgeError
-from agent.edge.inference.onnx import read_card
-from protocol.model_card import ModelCard
+from agent.edge.inference.external_data import check_self_contained
+from protocol.errors import ProtocolError
+from protocol.input_geometry import Role
+from protocol.model_card import ModelCard, Precision
+from protocol.model_card_json import card_from_json
+from protocol.model_folder import FULL, PRECISIONS, card_name, check_card, network_name, why_not_instead
 
-PRECISIONS = ("auto", "fp32", "fp16", "int8")
-ROLES = ("detector", "classifier")
-LOSS_POINTS = 0.5
-"""Largest loss of accuracy, in percentage points, that ``auto`` takes for speed."""
-LOSS_MEASURE = "accuracy_loss_points"
-"""Of a lighter network's card: measured against the network that it was made of, on the held-out set."""
+AUTO = "auto"
+CHOICES = (AUTO, *PRECISIONS)
+"""What a user may ask for."""
+MAX_NETWORK_BYTES = 2**31 - 1
+"""No protobuf message may be larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A network file, its card, and how its numbers are kept."""
+    """A network file as it was read, and its card."""
 
     path: Path
+    """Where it was read from; for texts, nothing reads it again."""
     card: ModelCard
-    precision: str
+    content: bytes = field(repr=False)
+    """The very bytes that the card's hash was compared with; every backend opens these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,48 +42,55 @@ class Candidates:
 
     files: tuple[ModelFile, ...]
     passed_over: str = ""
-    """Why a lighter file that is there is none of them; empty when there is none, or when it is."""
+    """Why a compressed file that is there is none of them; empty when there is none, or when it is."""
 
 
-def candidates(folder: Path, role: str, precision: str, *, lighter: str) -> Candidates:
-    """The files of a role. For ``auto`` the one of precision `lighter` comes first, where its card allows it.
+def candidates(folder: Path, role: Role, precision: str, *, compressed: Precision) -> Candidates:
+    """The files of a role. For ``auto`` the one of precision `compressed` comes first, where its card allows it.
 
     Raises:
         EdgeError: a file is missing, is not what its card says, or `precision` is unknown.
     """
-    if precision not in PRECISIONS:
-        raise EdgeError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    if precision not in ("auto", "fp32"):
-        return Candidates(files=(_file(folder, role, precision),))
-    full = _file(folder, role, "fp32")
-    if precision == "fp32" or not _path(folder, role, lighter).exists():
+    asked = next((known for known in PRECISIONS if known == precision), None)
+    if asked is None and precision != AUTO:
+        raise EdgeError(f"precision must be one of {', '.join(CHOICES)}, got {precision!r}")
+    if asked is not None and asked != FULL:
+        return Candidates(files=(read_model(folder, role, asked),))
+    full = read_model(folder, role, FULL)
+    if asked == FULL or not (folder / network_name(role, compressed)).exists():
         return Candidates(files=(full,))
-    light = _file(folder, role, lighter)
-    if reason := _against(light.card, full.card):
-        return Candidates(files=(full,), passed_over=f"{light.path.name}: {reason}")
-    return Candidates(files=(light, full))
+    small = read_model(folder, role, compressed)
+    if reason := why_not_instead(small.card, full.card):
+        return Candidates(files=(full,), passed_over=f"{small.path.name}: {reason}")
+    return Candidates(files=(small, full))
 
 
-def _file(folder: Path, role: str, precision: str) -> ModelFile:
-    path = _path(folder, role, precision)
-    card = read_card(path.with_suffix(".json"))
-    if card.role != role:
-        raise EdgeError(f"{path.with_suffix('.json')} is the card of a {card.role}")
-    return ModelFile(path=path, card=card, precision=precision)
+def read_model(folder: Path, role: Role, precision: Precision = FULL) -> ModelFile:
+    """One network and its card.
 
-
-def _path(folder: Path, role: str, precision: str) -> Path:
-    return folder / (f"{role}.onnx" if precision == "fp32" else f"{role}.{precision}.onnx")
-
-
-def _against(light: ModelCard, full: ModelCard) -> str:
-    if light.extras.get("made_of_sha256") != full.model_sha256:
-        return "it was made of another network than the one beside it"
-    loss_points = light.measures.get(LOSS_MEASURE)
-    if loss_points is None:
-        return f"its card has no {LOSS_MEASURE}"
-    if not loss_points <= LOSS_POINTS:
-        return f"it loses {loss_points:g} points of accuracy, more than {LOSS_POINTS:g}"
-    if not light.golden_sha256:
-        return "its card has no golden outputs to check it by; make it again with `beamside-train lighten`"
-    return ""
+    Raises:
+        EdgeError: a file is missing or unreadable; the card is for another file, role or precision; the network was
+            trained on another preprocessing than this version's; or the hash does not cover all of it.
+    """
+    path, card_path = folder / network_name(role, precision), folder / card_name(role, precision)
+    try:
+        card = card_from_json(card_path.read_text(encoding="utf-8"))
+        check_card(card, role, precision)
+        check_preprocessing(role, card.geometry)
+        if (size := path.stat().st_size) > MAX_NETWORK_BYTES:
+            raise EdgeError(f"{path}: at most {MAX_NETWORK_BYTES} bytes are read, it has {size}")
+        content = path.read_bytes()
+    except OSError as error:
+        raise EdgeError(f"{error.filename}: {error.strerror}; a model is a .onnx file and a .json card") from error
+    except (ProtocolError, UnicodeDecodeError) as error:
+        raise EdgeError(f"{card_path}: {error}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != card.model_sha256:
+        raise EdgeError(
+            f"{card_path}: the card is for {card.model_sha256[:12]}…, the network beside it is {digest[:12]}…"
+        )
+    try:
+        check_self_contained(content)
+    except EdgeError as error:
+        raise EdgeError(f"{path}: {error}") from error
+    return ModelFile(path=path, card=card, content=content)

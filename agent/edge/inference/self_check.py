@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.edge.errors import EdgeError
+from agent.edge.inference.model_folder import ModelFile
 from protocol.errors import ProtocolError
 from protocol.golden import MAX_BYTES, Golden, golden_from_bytes
 from protocol.model_card import ModelCard
+from protocol.model_folder import golden_name
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
@@ -25,20 +26,16 @@ class SelfCheckError(EdgeError):
     """A network's outputs here are not those that its card promises."""
 
 
-def golden_path(network: Path) -> Path:
-    """``classifier.int8.onnx`` -> ``classifier.int8.golden.npz``."""
-    return network.with_suffix(".golden.npz")
-
-
-def read_golden(network: Path, card: ModelCard) -> Golden | None:
+def read_golden(file: ModelFile) -> Golden | None:
     """The golden file beside a network; None where the card knows of none.
 
     Raises:
         EdgeError: it is missing, is not the one that the card names, or is no golden file.
     """
+    card = file.card
     if not card.golden_sha256:
         return None
-    path = golden_path(network)
+    path = file.path.with_name(golden_name(card.role, card.precision))
     try:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise EdgeError(f"{path}: at most {MAX_BYTES} bytes are read, it has {size}")

@@ -1,4 +1,4 @@
-"""Steps 1 to 4 of a frame's path: receive, record, decode, newest wins. Runs on the receiving thread."""
+"""Messages to the newest frame: receive, record, decode, newest wins. Runs on the receiving thread."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import structlog
 
 from agent.edge.files.recording import Recorder
 from agent.edge.session.latest import Latest
+from agent.edge.session.snapshot import Reception
 from protocol.errors import ProtocolError
 from protocol.frame import Frame
-from protocol.wire.karabo import decode_frame
+from protocol.snapshot import RecordingState
+from protocol.wire.decoder import FrameDecoder
 
 log = structlog.get_logger()
 
@@ -30,40 +32,54 @@ class Incoming:
     """A decoded frame and its place in the recording, if there is one."""
 
     frame: Frame
+    """As it was decoded."""
     recorded_index: int | None
+    """Of its message."""
 
 
-class Intake:
+class Receiver:
     """Counts every message; written by the receiving thread alone, read by the analysing one."""
 
-    def __init__(self, slot: Latest[Incoming], clock: Callable[[], float], recorder: Recorder | None = None) -> None:
-        self._slot = slot
-        self._clock = clock
-        self._recorder = recorder
+    def __init__(
+        self,
+        slot: Latest[Incoming],
+        decoder: FrameDecoder,
+        clock: Callable[[], float],
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._slot, self._decoder, self._clock, self._recorder = slot, decoder, clock, recorder
         self._last: tuple[str, int] | None = None
+        self.messages = 0
         self.received = 0
-        self.dealt_with = 0
+        """Frames, and messages that should have been one."""
+        self.handled = 0
         """Received, and either refused or left in the slot."""
         self.refused = 0
         self.gaps = 0
-        self.recording = str(recorder.path) if recorder else ""
+        self.recording = RecordingState() if recorder is None else RecordingState(mode="on", path=str(recorder.path))
         self.problem = ""
 
     def accept(self, parts: Sequence[bytes]) -> None:
-        """One message: recorded as it came, then decoded and left in the slot, or refused and counted."""
+        """One message: recorded as it came, then decoded, and its frame, if it holds one, left in the slot."""
         now_s = self._clock()
-        self.received += 1
+        self.messages += 1
         index = self._record(parts, now_s)
         try:
-            frame = decode_frame(parts, received_time_s=now_s)
+            frame = self._decoder.decode(parts, received_time_s=now_s)
         except ProtocolError as error:
+            self.received += 1
             self.refused += 1
             self.problem = str(error)
-            log.warning("message refused", message=self.received, error=str(error))
-        else:
-            self._count_gap(frame)
-            self._slot.put(Incoming(frame=frame, recorded_index=index))
-        self.dealt_with += 1
+            log.warning("message refused", message=self.messages, error=str(error))
+            self.handled += 1
+            return
+        if frame is None:
+            return
+        # Counted as received before it can be taken, and as handled after: between the two it is on its way.
+        self.received += 1
+        self._count_gap(frame)
+        self._slot.put(Incoming(frame=frame, recorded_index=index))
+        self.handled += 1
 
     def mark_analysed(self, index: int | None) -> None:
         """Note in the recording that a frame was analysed live."""
@@ -71,7 +87,18 @@ class Intake:
             try:
                 self._recorder.mark_analysed(index)
             except OSError as error:
-                self._stop_recording(error)
+                self._stop_recording(self._recorder, error)
+
+    def reception(self) -> Reception:
+        """What has been counted so far."""
+        return Reception(
+            messages=self.messages,
+            received=self.received,
+            not_analysed={"replaced": self._slot.replaced, "protocol": self.refused},
+            gaps=self.gaps,
+            recording=self.recording,
+            problem=self.problem,
+        )
 
     def _record(self, parts: Sequence[bytes], now_s: float) -> int | None:
         if self._recorder is None:
@@ -79,12 +106,13 @@ class Intake:
         try:
             return self._recorder.append(parts, now_s)
         except OSError as error:
-            self._stop_recording(error)
+            self._stop_recording(self._recorder, error)
             return None
 
-    def _stop_recording(self, error: OSError) -> None:
+    def _stop_recording(self, recorder: Recorder, error: OSError) -> None:
         """A full disk ends the recording, loudly, and not the analysis."""
-        self.recording = f"STOPPED after a disk error: {error.strerror or error}"
+        reason = f"disk error: {error.strerror or error}"
+        self.recording = RecordingState(mode="stopped", path=str(recorder.path), reason=reason)
         self.problem = f"the recording stopped: {error.strerror or error}; analysis goes on"
         log.error("recording stopped", error=str(error))
         self._recorder = None
@@ -95,12 +123,16 @@ class Intake:
         self._last = (frame.source, frame.sequence)
 
 
-def receive(source: Source, intake: Intake, slot: Latest[Incoming], stop: threading.Event) -> None:
-    """Drain a source until asked to stop, then close the slot."""
+def receive(source: Source, receiver: Receiver, slot: Latest[Incoming], stop: threading.Event) -> None:
+    """Drain a source until asked to stop, then close the slot.
+
+    Raises:
+        EdgeError: the source failed.
+    """
     try:
         while not stop.is_set():
             parts = source.receive(0.1)
             if parts is not None:
-                intake.accept(parts)
+                receiver.accept(parts)
     finally:
         slot.close()

@@ -12,13 +12,16 @@ from protocol.snapshot import FrameView, ParticleView
 LARGEST_SIDE_PX = 768
 
 
-def frame_view(frame: Frame, result: FrameResult, tracks: tuple[int, ...]) -> FrameView:
-    """Block means down to about `LARGEST_SIDE_PX`; the darkest and brightest percent are clipped.
+def thumbnail(frame: Frame, result: FrameResult, tracks: tuple[int, ...]) -> FrameView:
+    """The frame's pixels (h, w) as an image of uint8, with its particles.
 
+    Block means down to about `LARGEST_SIDE_PX`; the darkest and brightest percent are clipped.
     A strip that is narrower than a block keeps more pixels along its length, so that something is left of its width.
     """
+    # The image: as many pixels a block as bring the longer side under the limit.
     block = max(1, min(-(-max(frame.shape_px) // LARGEST_SIDE_PX), *frame.shape_px))
     small = block_means(frame.pixels, block)
+    # The contrast, from every second pixel of what is left.
     low, high = np.percentile(small[::2, ::2], [1, 99])
     image = np.clip((small - np.float32(low)) * np.float32(255 / max(high - low, 1e-9)), 0, 255).astype(np.uint8)
     particles = tuple(

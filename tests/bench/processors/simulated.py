@@ -1,4 +1,4 @@
-"""Atoms, waves, stocks, images and counts: what the simulator makes of small recipes."""
+"""Atoms, waves, stores, images and counts: what the simulator makes of small recipes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ import torch
 from numpy.typing import NDArray
 
 from simulator.exit_waves.generate import make_here
+from simulator.exit_waves.shard_codec import encoded
 from simulator.exit_waves.simulate import FilmWave, ParticleWave, film_wave, particle_wave
-from simulator.exit_waves.store import encoded, shards
+from simulator.exit_waves.store import shards
+from simulator.imaging.aberrations import Optics
 from simulator.imaging.camera import Camera, expose
-from simulator.imaging.optics import Optics
 from simulator.propagation.grid import Grid
-from simulator.recipe import WaveRecipe, read_envelope, read_waves
-from simulator.scenes.composition import Field, image
-from simulator.scenes.frame import scatter
-from simulator.scenes.on_demand import Wish, make_frame
+from simulator.recipe import WaveRecipe
+from simulator.recipe_file import read_envelope, read_waves
+from simulator.scenes.composition import FieldOfView, clean_image
+from simulator.scenes.on_demand import FrameRequest, make_frame
 from simulator.specimen.carbon_film import film
 from simulator.specimen.particle import build
 from simulator.specimen.shapes import SHAPES
+from tests.simulator.fields import random_field
 from tests.simulator.tiny import write_tiny
 
 Result = list[NDArray[Any]]
-"""Arrays, one a particle or whatever a stage makes; texts as arrays of strings."""
+"""Arrays, one per particle or whatever a stage makes; texts as arrays of strings."""
 
 CPU = torch.device("cpu")
 TASK = Path("simulator/recipes/task.toml")
@@ -88,7 +90,7 @@ def stored_waves() -> Result:
 
 
 @cache
-def stock() -> tuple[Result, Result]:
+def store() -> tuple[Result, Result]:
     """(sha256 of every sample, bytes of every file)."""
     digests, contents = [], []
     with tempfile.TemporaryDirectory() as name:
@@ -101,29 +103,29 @@ def stock() -> tuple[Result, Result]:
 
 
 @cache
-def composed() -> Field:
+def composed() -> FieldOfView:
     """The particles on the first film."""
-    return scatter(particles(), films()[0], FIELD, np.random.default_rng(3), touching_share=0.2)
+    return random_field(particles(), films()[0], FIELD, np.random.default_rng(3), touching_share=0.2)
 
 
 @cache
-def clean_image() -> NDArray[np.float32]:
+def field_image() -> NDArray[np.float32]:
     """Of the composed field, under focus."""
     optics = Optics(
         energy_kev=300.0, c1_nm=-8.0, c3_nm=-5000.0, a1_nm=1 + 0.5j, focal_spread_nm=3.0, convergence_mrad=0.2
     )
-    return image(composed(), optics, CAMERA_PX)
+    return clean_image(composed(), optics, CAMERA_PX)
 
 
 def camera_counts() -> Result:
     """Of the clean image."""
     camera = Camera(mtf="scintillator", gain_counts_per_e=8.0, readout_counts=1.5, offset_counts=60.0)
     pixel_size_nm = FIELD.width_nm / CAMERA_PX
-    return [expose(clean_image(), pixel_size_nm, DOSE_E_PER_A2, camera, np.random.default_rng(4))]
+    return [expose(field_image(), pixel_size_nm, DOSE_E_PER_A2, camera, np.random.default_rng(4))]
 
 
 def whole_frame() -> Result:
     """What `beamside-simulate frame` makes, but small."""
-    wish = Wish(seed=3, width_px=256, pixel_size_nm=0.05, energy_kev=300.0, particles=3)
+    request = FrameRequest(seed=3, width_px=256, pixel_size_nm=0.05, energy_kev=300.0, particles=3)
     small = replace(read_waves(TASK), diameter_nm=(2.0, 3.0), film_width_px=384, film_nm=(1.5, 2.5))
-    return [make_frame(small, read_envelope(TASK), wish).counts]
+    return [make_frame(small, read_envelope(TASK), request).counts]

@@ -33,19 +33,21 @@ STAGES: dict[str, Stage] = {
     "exit waves of particles": Stage(make=simulated.particle_waves, unit=WAVE),
     "exit waves of films": Stage(make=lambda: [w.wave for w in simulated.films()], unit=WAVE),
     "waves in half precision": Stage(make=simulated.stored_waves, unit=WAVE),
-    "a stock's sha256": Stage(make=lambda: simulated.stock()[0], unit=""),
-    "a stock's bytes (HDF5)": Stage(make=lambda: simulated.stock()[1], unit=""),
+    "a store's sha256": Stage(make=lambda: simulated.store()[0], unit=""),
+    "a store's bytes (HDF5)": Stage(make=lambda: simulated.store()[1], unit=""),
     "a composed field": Stage(make=lambda: [simulated.composed().wave.numpy()], unit=WAVE),
-    "its image": Stage(make=lambda: [simulated.clean_image()], unit="of the vacuum intensity"),
+    "its image": Stage(make=lambda: [simulated.field_image()], unit="of the vacuum intensity"),
     "its counts, 8 an electron": Stage(make=simulated.camera_counts, unit="counts"),
     "counts of a drawn frame": Stage(make=simulated.whole_frame, unit="counts"),
     "frames of the demo": Stage(make=lambda: [f.pixels for f in analysed.demo_frames()], unit="counts"),
-    "the detector's channels": Stage(make=lambda: [analysed.detector_input()], unit="of their spread"),
+    "the detector's channels": Stage(make=lambda: [analysed.demo_detector_input()], unit="of their spread"),
     "patches": Stage(make=lambda: [analysed.patches()], unit="of their spread"),
     "detector maps, fp32": Stage(
-        make=lambda: [analysed.engine().detect(analysed.detector_input())], unit="of probability"
+        make=lambda: [analysed.shipped_networks().detect(analysed.demo_detector_input())], unit="of probability"
     ),
-    "classifier logits, fp32": Stage(make=lambda: [analysed.engine().classify(analysed.patches())], unit="of a logit"),
+    "classifier logits, fp32": Stage(
+        make=lambda: [analysed.shipped_networks().classify(analysed.patches())], unit="of a logit"
+    ),
     "positions and diameters": Stage(make=analysed.outlines, unit="camera pixels"),
     "probabilities": Stage(make=analysed.chances, unit="of probability"),
     "lines of JSON": Stage(make=analysed.json_lines, unit=""),

@@ -44,7 +44,11 @@ class Device:
     """The first GPU: one stream of its own and named rooms that grow when more is asked of them."""
 
     def __init__(self, cuda: Any) -> None:
-        """`cuda` is `cuda.bindings.runtime`. Raises EdgeError when there is no stream to be had."""
+        """Make a stream; `cuda` is `cuda.bindings.runtime`.
+
+        Raises:
+            EdgeError: there is no stream to be had.
+        """
         self.cuda = cuda
         # The default stream would make TensorRT synchronise the whole device at every call.
         self.stream = self.ask("cudaStreamCreateWithFlags", cuda.cudaStreamNonBlocking)

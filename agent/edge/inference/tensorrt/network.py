@@ -6,7 +6,6 @@ No runtime is made unless the driver has answered: without one its first use end
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,13 @@ from numpy.typing import NDArray
 
 from agent.edge.errors import EdgeError
 from agent.edge.inference.cuda_probe import Driver
-from agent.edge.inference.signature import NAMES, Side, check_promise
+from agent.edge.inference.model_folder import ModelFile
+from agent.edge.inference.signature import Side, check_signature
 from agent.edge.inference.tensorrt.build import Profile, complaint, logger
 from agent.edge.inference.tensorrt.memory import Device
-from agent.edge.inference.tensorrt.plan_cache import EngineCache, cache_folder
+from agent.edge.inference.tensorrt.plan_cache import PlanCache, cache_folder
 from agent.edge.inference.tensorrt.plans import Plans, classifier_profile, detector_profile, exact_profile
-from protocol.model_card import ModelCard
+from protocol.model_folder import SIGNATURES
 
 log = structlog.get_logger()
 
@@ -41,12 +41,11 @@ def import_module(name: str, extra: str) -> Any:
 
 
 def open_tensorrt(
-    path: Path,
-    card: ModelCard,
+    file: ModelFile,
     module: str,
     driver: Driver,
     *,
-    cache: EngineCache | None = None,
+    cache: PlanCache | None = None,
     trt: Any = None,
     cuda: Any = None,
 ) -> TensorRt:
@@ -64,12 +63,12 @@ def open_tensorrt(
     cuda = cuda or import_module("cuda.bindings.runtime", extra)
     plans = Plans(
         trt=trt,
-        network=path.read_bytes(),
+        network=file.content,
         gpu=driver.gpus[0],
         driver=driver.version,
-        cache=cache or EngineCache(cache_folder()),
+        cache=cache or PlanCache(cache_folder()),
     )
-    network = TensorRt(path, card, plans, Device(cuda))
+    network, card = TensorRt(file, plans, Device(cuda)), file.card
     first = classifier_profile(card) if card.role == "classifier" else detector_profile(card, (1, card.channels, 8, 8))
     network.ready(first)  # so that what cannot run is found now, and not at the first frame
     return network
@@ -78,8 +77,8 @@ def open_tensorrt(
 class TensorRt:
     """Inputs (n, c, h, w) float32 to outputs (n, ...) float32, as one call."""
 
-    def __init__(self, path: Path, card: ModelCard, plans: Plans, device: Device) -> None:
-        self._path, self._card, self._plans, self._device = path, card, plans, device
+    def __init__(self, file: ModelFile, plans: Plans, device: Device) -> None:
+        self._path, self._card, self._plans, self._device = file.path, file.card, plans, device
         self._log = logger(plans.trt)
         self._runtime = plans.trt.Runtime(self._log)
         if self._runtime is None:
@@ -88,7 +87,11 @@ class TensorRt:
         self._newest: tuple[tuple[int, ...], Profile] | None = None
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Raises EdgeError when CUDA or TensorRT refuses."""
+        """Inputs (n, c, h, w) to outputs (n, ...).
+
+        Raises:
+            EdgeError: CUDA or TensorRT refuses.
+        """
         if len(inputs) == 0:
             return np.empty((0, len(self._card.classes)), dtype=np.float32)
         if self._newest is None or self._newest[0] != inputs.shape[1:]:
@@ -99,7 +102,11 @@ class TensorRt:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def ready(self, profile: Profile) -> Any:
-        """The execution context of a profile; its plan comes from the cache, or is built. Raises EdgeError."""
+        """The execution context of a profile; its plan comes from the cache, or is built.
+
+        Raises:
+            EdgeError: the plan cannot be built, stored or loaded, or is not the card's.
+        """
         if profile not in self._contexts:
             engine = self._engine(profile)
             context = engine.create_execution_context()
@@ -134,16 +141,18 @@ class TensorRt:
             if np.dtype(trt.nptype(engine.get_tensor_dtype(name))) != np.float32:
                 raise EdgeError(f"{self._path}: {name} is {engine.get_tensor_dtype(name)}, not 32-bit floating point")
             found[engine.get_tensor_mode(name)].append((name, list(engine.get_tensor_shape(name))))
-        check_promise(self._path, self._card, *found.values())
+        check_signature(self._path, self._card, *found.values())
 
     def _run(self, profile: Profile, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         context = self.ready(profile)
-        taken, given = NAMES[self._card.role]
+        signature = SIGNATURES[self._card.role]
+        taken, given = signature.input_name, signature.output_name
         if not context.set_input_shape(taken, tuple(inputs.shape)):
             raise EdgeError(f"{self._path}: inputs of {inputs.shape} are not taken: {self._complaint()}")
         shape = tuple(context.get_tensor_shape(given))
         if FREE in shape:
             raise EdgeError(f"{self._path}: the shape of the output is not known: {self._complaint()}")
+        # Up to the device, through the network, down again: all in the stream's order, and waited for once.
         below = self._device.room("input", inputs.nbytes)
         above = self._device.room("output", 4 * int(np.prod(shape)))
         below.host(inputs.shape)[...] = inputs

@@ -61,7 +61,7 @@ def cache_folder(
     return Path(base) / "beamside" / "engines"
 
 
-class EngineCache:
+class PlanCache:
     """Bytes by key, in one folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -105,7 +105,11 @@ class EngineCache:
         return body
 
     def store(self, key: Key, body: bytes) -> Path:
-        """Write whole or not at all, readable by the user alone; returns the path. Raises EdgeError."""
+        """Write whole or not at all, readable by the user alone; returns the path.
+
+        Raises:
+            EdgeError: it cannot be written.
+        """
         path = self.folder / key.file_name()
         try:
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")  # mode 0600
@@ -120,10 +124,6 @@ class EngineCache:
         except OSError as error:
             raise EdgeError(f"{path}: {error.strerror}") from error
         return path
-
-    def drop(self, key: Key) -> None:
-        """Forget what turned out to be unusable."""
-        (self.folder / key.file_name()).unlink(missing_ok=True)
 
     def _make_room(self) -> None:
         newest_first = sorted(self.folder.glob("*.plan"), key=lambda p: p.stat().st_mtime_ns, reverse=True)

@@ -13,7 +13,7 @@ import structlog
 from agent.edge.errors import EdgeError
 from agent.edge.inference.cuda_probe import Gpu
 from agent.edge.inference.tensorrt.build import Profile, build_plan
-from agent.edge.inference.tensorrt.plan_cache import EngineCache, Key
+from agent.edge.inference.tensorrt.plan_cache import Key, PlanCache
 from protocol.model_card import ModelCard
 
 log = structlog.get_logger()
@@ -28,13 +28,17 @@ ProfileFor = Callable[[tuple[int, ...]], Profile]
 
 
 def detector_profile(card: ModelCard, shape: tuple[int, ...]) -> Profile:
-    """The tier of an input map (1, c, h, w). Raises EdgeError when it is larger than any."""
+    """The tier of an input map of `shape` (1, c, h, w).
+
+    Raises:
+        EdgeError: it is larger than any.
+    """
     side = max(shape[2:])
     tier = next((t for t in TIERS_PX if side <= t), None)
     if tier is None:
         raise EdgeError(f"an input map of {shape[2]} x {shape[3]} is larger than {TIERS_PX[-1]} pixels a side")
     whole = (1, card.channels, tier, tier)
-    return Profile(least=(1, card.channels, card.patch_px, card.patch_px), usual=whole, most=whole)
+    return Profile(least=(1, card.channels, card.geometry.patch_px, card.geometry.patch_px), usual=whole, most=whole)
 
 
 def exact_profile(shape: tuple[int, ...]) -> Profile:
@@ -44,7 +48,7 @@ def exact_profile(shape: tuple[int, ...]) -> Profile:
 
 def classifier_profile(card: ModelCard) -> Profile:
     """One to `MOST_BATCH` patches."""
-    patch = (card.channels, card.patch_px, card.patch_px)
+    patch = (card.channels, card.geometry.patch_px, card.geometry.patch_px)
     return Profile(least=(1, *patch), usual=(USUAL_BATCH, *patch), most=(MOST_BATCH, *patch))
 
 
@@ -59,10 +63,14 @@ class Plans:
     gpu: Gpu
     driver: str
     """Its version."""
-    cache: EngineCache
+    cache: PlanCache
 
     def cached(self, profile: Profile) -> bytes | None:
-        """What was built before for this very network, module, GPU and driver. Raises EdgeError."""
+        """What was built before for this very network, module, GPU and driver; None where nothing was.
+
+        Raises:
+            EdgeError: the file belongs to somebody else, or others may write to it.
+        """
         return self.cache.load(self._key(hashlib.sha256(self.network).hexdigest(), str(profile)))
 
     def built(self, profile: Profile) -> bytes:

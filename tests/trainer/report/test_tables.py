@@ -1,0 +1,37 @@
+"""Numbers as Markdown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.report.tables import accuracy_cells, class_shares, interval, percent, picture, table
+
+
+def test_a_table_is_markdown_with_its_numbers_to_the_right() -> None:
+    assert table(("a", "b"), [("x", 1), ("y", 2.5)]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n| y | 2.5 |"
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="a row needs 2 cells, got 1"):
+        table(("a", "b"), [("x",)])
+
+
+def test_shares_are_told_in_percent_and_what_is_not_there_by_a_dash() -> None:
+    assert (percent(0.12345), percent(1), percent(float("nan"))) == ("12.3", "100.0", "—")
+    assert picture("a.png", "caption") == "![caption](pictures/a.png)"
+
+
+def test_intervals_count_structures_not_images() -> None:
+    """Six of eight images right; of four structures Wilson gives 30.1 to 95.4 %, of eight 40.9 to 92.9 %."""
+    right = np.array([True] * 6 + [False] * 2)
+    assert accuracy_cells(right, np.arange(8) // 2) == ["75.0", "30.1–95.4", "8", "4"]
+    assert accuracy_cells(right, np.arange(8)) == ["75.0", "40.9–92.9", "8", "8"]
+    assert accuracy_cells(right[:0], np.arange(0)) == ["—", "—", "0", "0"]
+    assert interval(right[:0], np.arange(0)) == (0, 1)
+
+
+def test_a_class_without_images_has_no_accuracy() -> None:
+    shares = class_shares(np.array([True, False, True]), np.array([0, 0, 2]), 3)
+    assert shares[::2] == [0.5, 1.0]
+    assert np.isnan(shares[1])
