@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 import zmq
 
 from agent.edge.errors import EdgeError
@@ -10,7 +11,11 @@ from protocol.command import Command
 from protocol.errors import ProtocolError
 from protocol.wire.command import decode_command, encode_command
 
+log = structlog.get_logger()
+
 MAX_COMMAND_BYTES = 65536
+MOST_PER_POLL = 16
+"""Messages that are looked at between two frames; whoever floods the port does not stop the analysis."""
 
 
 class CommandServer(OpenSocket):
@@ -22,16 +27,33 @@ class CommandServer(OpenSocket):
         )
 
     def poll(self) -> Command | None:
-        """The next command, answered ``ok``; what is no command is answered with its fault and skipped."""
-        while self.raw.poll(0):
+        """The next command, answered ``ok``; what is no command is answered with its fault and skipped.
+
+        Never waits, whatever anybody sends: the socket says that it is readable for messages of a wrong envelope too,
+        which it then swallows, so that a plain read would wait for ever.
+        """
+        for _ in range(MOST_PER_POLL):
             try:
-                command = decode_command(self.raw.recv())
+                parts = self.raw.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+            try:
+                if len(parts) != 1:
+                    raise ProtocolError(f"a command is one part, got {len(parts)}")
+                command = decode_command(parts[0])
             except ProtocolError as error:
-                self.raw.send_string(str(error))
+                self._answer(str(error))
                 continue
-            self.raw.send_string("ok")
+            self._answer("ok")
             return command
         return None
+
+    def _answer(self, text: str) -> None:
+        """Answer without waiting; whoever asked and went away gets none."""
+        try:
+            self.raw.send_string(text, zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            log.warning("a command could not be answered", answer=text, reason=str(error))
 
 
 def send_command(endpoint: str, command: Command, timeout_s: float = 2.0) -> None:

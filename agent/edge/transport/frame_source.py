@@ -53,7 +53,12 @@ class FrameSource(OpenSocket):
                 self._ask_again_s = time.monotonic() + ASK_AGAIN_S
             if not self.raw.poll(int(timeout_s * 1000)):
                 return None
+            # Readable is also what has a wrong envelope, an answer to another request for example: the socket swallows
+            # it, and a read that waits would wait for ever.
+            parts = self.raw.recv_multipart(zmq.NOBLOCK)
             self._ask_again_s = 0.0
-            return self.raw.recv_multipart()
+            return parts
+        except zmq.Again:
+            return None
         except zmq.ZMQError as error:
             raise EdgeError(f"receiving from {self._endpoint!r} failed: {error}") from error

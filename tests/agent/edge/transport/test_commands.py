@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
+import zmq
 
 from agent.edge.errors import EdgeError
 from agent.edge.transport.commands import CommandServer, send_command
 from protocol.command import Command
+from protocol.wire.command import encode_command
 
 
 def test_a_command_is_asked_answered_and_obeyed_once() -> None:
@@ -33,3 +36,51 @@ def test_a_command_is_asked_answered_and_obeyed_once() -> None:
 def test_silence_is_told_after_the_time_out() -> None:
     with pytest.raises(EdgeError, match="did not answer"):
         send_command("tcp://127.0.0.1:9", Command(action="pause"), timeout_s=0.05)
+
+
+STRAY = {
+    "one part without a delimiter": [b"x"],
+    "4 KiB of random bytes": [os.urandom(4096)],
+    "nothing": [b""],
+    "a delimiter alone": [b"", b""],
+    "two bodies": [b"", b"a", b"b"],
+    "no command": [b"", b"\x81\xa1a\x01"],
+}
+
+
+@pytest.mark.parametrize("name", STRAY)
+def test_what_anybody_sends_neither_stops_the_agent_nor_costs_the_next_command(name: str) -> None:
+    context = zmq.Context()
+    with CommandServer("tcp://127.0.0.1:*") as server:
+        stray, operator = context.socket(zmq.DEALER), context.socket(zmq.REQ)
+        try:
+            for socket in (stray, operator):
+                socket.connect(server.endpoint)
+            stray.send_multipart(STRAY[name])
+            server.raw.poll(2000)
+            assert server.poll() is None
+            operator.send(encode_command(Command(action="pause")))
+            assert server.raw.poll(2000)
+            assert server.poll() == Command(action="pause")
+            assert operator.poll(2000)
+            assert operator.recv() == b"ok"
+        finally:
+            for socket in (stray, operator):
+                socket.close(linger=0)
+            context.term()
+
+
+def test_a_command_of_three_parts_is_refused_in_words() -> None:
+    context = zmq.Context()
+    with CommandServer("tcp://127.0.0.1:*") as server:
+        operator = context.socket(zmq.REQ)
+        try:
+            operator.connect(server.endpoint)
+            operator.send_multipart([b"a", b"b", b"c"])
+            assert server.raw.poll(2000)
+            assert server.poll() is None
+            assert operator.poll(2000)
+            assert operator.recv() == b"a command is one part, got 3"
+        finally:
+            operator.close(linger=0)
+            context.term()

@@ -39,3 +39,23 @@ def test_an_impossible_endpoint_is_named() -> None:
         FrameSource("nonsense", "SUB", MAX_FRAME_BYTES)
     with pytest.raises(EdgeError, match="socket must be one of"):
         FrameSource("tcp://127.0.0.1:1", "PAIR", MAX_FRAME_BYTES)
+
+
+def test_an_answer_to_another_request_does_not_stop_the_receiving_thread() -> None:
+    context = zmq.Context()
+    sender = context.socket(zmq.ROUTER)
+    try:
+        port = sender.bind_to_random_port("tcp://127.0.0.1")
+        with FrameSource(f"tcp://127.0.0.1:{port}", "REQ", MAX_FRAME_BYTES) as source:
+            assert source.receive(0) is None
+            assert sender.poll(2000)
+            who, request, empty, _ = sender.recv_multipart()
+            sender.send_multipart([who, b"\x00\x00\x00\x07", empty, b"not for you"])
+            assert source.receive(0.2) is None
+            sender.send_multipart([who, request, empty, *parts(field(3))])
+            got = source.receive(2.0)
+            assert got is not None
+            assert decode_frame(got).sequence == 3
+    finally:
+        sender.close(linger=0)
+        context.term()
