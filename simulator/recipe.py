@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
+from protocol.wire.typed import Within, check_bounds
 from simulator.random_draws import Range
 from simulator.specimen.elements import FCC
 from simulator.specimen.shapes import SHAPES
 
 Counts = tuple[int, int]
 """(low, high), both allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """Bounds, both allowed, of a number or of every number of a tuple."""
-
-    low: float
-    """Smallest."""
-    high: float
-    """Largest."""
 
 
 Share = Annotated[float, Within(0, 1)]
@@ -64,7 +55,7 @@ class WaveRecipe:
     """Films per shard."""
 
     def __post_init__(self) -> None:
-        _check_bounds(self)
+        _check_ranges(self)
         _check_names("shapes", self.shapes, SHAPES)
         _check_names("elements", self.elements, tuple(FCC))
         if len(self.elements) != len(self.element_weights) or not sum(self.element_weights) > 0:
@@ -134,25 +125,22 @@ class Envelope:
     """Of the camera's pixels."""
 
     def __post_init__(self) -> None:
-        _check_bounds(self)
+        _check_ranges(self)
 
 
-def _check_bounds(recipe: Any) -> None:
-    """Every number within its field's `Within`, every range rising.
+def _check_ranges(recipe: Any) -> None:
+    """Every number within its field's `Within`, every range rising, no list empty.
 
     Raises:
         ValueError: naming the field and what came.
     """
-    for name, hint in get_type_hints(type(recipe), include_extras=True).items():
-        value, (kind, *bounds) = getattr(recipe, name), get_args(hint) or (hint,)
-        if kind in (Range, Counts) and not (len(value) == 2 and value[0] <= value[1]):
-            raise ValueError(f"{name} must be [low, high] with low <= high, got {list(value)}")
-        for within in bounds:
-            if isinstance(within, Within):
-                numbers = value if isinstance(value, tuple) else (value,)
-                if not numbers or not all(within.low <= number <= within.high for number in numbers):
-                    shown = list(value) if isinstance(value, tuple) else value
-                    raise ValueError(f"{name} must be {within.low:g} to {within.high:g}, got {shown}")
+    check_bounds(recipe)
+    for name, hint in get_type_hints(type(recipe)).items():
+        value = getattr(recipe, name)
+        if hint in (Range, Counts) and not value[0] <= value[1]:
+            raise ValueError(f"{name}: [low, high] with low <= high was promised, got {list(value)}")
+        if value == ():
+            raise ValueError(f"{name}: one or more were promised, got none")
 
 
 def _check_names(name: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:

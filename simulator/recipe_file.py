@@ -1,16 +1,13 @@
-"""Recipes as TOML: every key is known, none is missing, every value has its type; bounds are `simulator.recipe`'s."""
+"""Recipes as TOML, read by the typed reader of the wire and of settings; bounds are `simulator.recipe`'s."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import tomllib
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
+from protocol.wire.typed import from_plain
 from simulator.recipe import Envelope, WaveRecipe
-
-KINDS = {int: "a whole number", float: "a number", str: "a text"}
 
 
 def read_waves(path: Path) -> WaveRecipe:
@@ -20,7 +17,7 @@ def read_waves(path: Path) -> WaveRecipe:
         ValueError: it is not a valid recipe; names the file, the table, the key and what is wrong.
         OSError: the file cannot be read.
     """
-    return _build(WaveRecipe, _table(path, "waves"), f"{path}: [waves]")
+    return from_plain(WaveRecipe, _table(path, "waves"), f"{path}: [waves]")
 
 
 def read_envelope(path: Path) -> Envelope:
@@ -30,7 +27,7 @@ def read_envelope(path: Path) -> Envelope:
         ValueError: it is not a valid recipe; names the file, the table, the key and what is wrong.
         OSError: the file cannot be read.
     """
-    return _build(Envelope, _table(path, "envelope"), f"{path}: [envelope]")
+    return from_plain(Envelope, _table(path, "envelope"), f"{path}: [envelope]")
 
 
 def _table(path: Path, name: str) -> dict[str, Any]:
@@ -45,33 +42,3 @@ def _table(path: Path, name: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ValueError(f"{path}: needs a table [{name}], has {', '.join(sorted(content)) or 'none'}")
     return table
-
-
-def _build(kind: type[Any], table: dict[str, Any], origin: str) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    unknown = sorted(table.keys() - fields.keys())
-    if unknown:
-        raise ValueError(f"{origin}: unknown keys {', '.join(unknown)}; known are {', '.join(fields)}")
-    absent = sorted(n for n, f in fields.items() if f.default is dataclasses.MISSING and n not in table)
-    if absent:
-        raise ValueError(f"{origin}: missing keys {', '.join(absent)}")
-    hints = get_type_hints(kind)
-    try:
-        return kind(**{name: _typed(hints[name], name, value) for name, value in table.items()})
-    except ValueError as error:
-        raise ValueError(f"{origin}: {error}") from error
-
-
-def _typed(hint: Any, name: str, value: Any) -> Any:
-    """A value of TOML as a field takes it: whole numbers may stand for others, nothing else is bent."""
-    if hint is int and type(value) is int:
-        return value
-    if hint is float and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
-    if hint is str and type(value) is str:
-        return value
-    if hint in (int, float, str):
-        raise ValueError(f"{name} must be {KINDS[hint]}, got {value!r}")
-    if type(value) is not list:
-        raise ValueError(f"{name} must be a list, got {value!r}")
-    return tuple(_typed(get_args(hint)[0], f"each of {name}", item) for item in value)

@@ -16,9 +16,9 @@ from tests.simulator.tiny import write_tiny
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"seed": -1}, "seed must be 0 to"),
-        ({"diameter_nm": (3.0, 2.0)}, r"diameter_nm must be \[low, high\] with low <= high"),
-        ({"diameter_nm": (0.5, 2.0)}, "diameter_nm must be 1 to 20"),
+        ({"seed": -1}, "seed: 0 to"),
+        ({"diameter_nm": (3.0, 2.0)}, r"diameter_nm: \[low, high\] with low <= high was promised"),
+        ({"diameter_nm": (0.5, 2.0)}, "diameter_nm: each number from 1 to 20 was promised"),
         ({"shapes": ("cube", "cube")}, "shapes must be one or more of .* each once"),
         ({"elements": ("Xx", "Ag")}, "elements must be one or more of"),
         ({"element_weights": (1.0,)}, "element_weights must be 2 numbers"),
