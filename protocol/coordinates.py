@@ -26,13 +26,15 @@ from numpy.typing import NDArray
 
 
 @overload
-def distance_from_corner(index: float, width: float, other_width: float, *, shift: float = 0.0) -> float: ...
+def distance_from_corner(index: float, width: float, other_width: float, *, shift: float = 0.0) -> float:
+    """The distance of one pixel."""
 
 
 @overload
 def distance_from_corner(
     index: NDArray[Any], width: float, other_width: float, *, shift: float | NDArray[np.float64] = 0.0
-) -> NDArray[np.float64]: ...
+) -> NDArray[np.float64]:
+    """Distances (...,) of pixels at indices (...,)."""
 
 
 def distance_from_corner(
@@ -41,20 +43,22 @@ def distance_from_corner(
     """Distance of a pixel's centre from the other grid's corner, in the other's pixels: ((i + 1/2) a + shift) / b.
 
     This is what a picture is drawn with whose first pixel reaches from 0 to 1, and its whole part is the index of the
-    other grid's pixel that holds the centre. `index` may be a number or an array of any shape, and need not be whole;
-    `shift` may be an array that broadcasts with it, such as one for y and one for x.
+    other grid's pixel that holds the centre. `index` is a number or an array (...,), and need not be whole;
+    `shift` may be an array that broadcasts with it, such as (2,) for y and x beside indices (n, 2).
     """
     return ((index + 0.5) * width + shift) / other_width
 
 
 @overload
-def index_on_grid(index: float, width: float, other_width: float, *, shift: float = 0.0) -> float: ...
+def index_on_grid(index: float, width: float, other_width: float, *, shift: float = 0.0) -> float:
+    """The index of one pixel."""
 
 
 @overload
 def index_on_grid(
     index: NDArray[Any], width: float, other_width: float, *, shift: float | NDArray[np.float64] = 0.0
-) -> NDArray[np.float64]: ...
+) -> NDArray[np.float64]:
+    """Indices (...,) of pixels at indices (...,) of the first grid."""
 
 
 def index_on_grid(
@@ -62,6 +66,6 @@ def index_on_grid(
 ) -> float | NDArray[np.float64]:
     """The place of a pixel's centre as an index of the other grid: ((i + 1/2) a + shift) / b - 1/2.
 
-    `index` may be a number or an array of any shape, and need not be whole; nor is the result.
+    `index` is a number or an array (...,), and need not be whole; nor is the result, which has its shape.
     """
     return ((index + 0.5) * width + shift) / other_width - 0.5

@@ -52,7 +52,9 @@ class DatasetGeometry:
     """The inputs of both networks, as one dataset holds them."""
 
     detector: InputGeometry
+    """Of its maps."""
     classifier: InputGeometry
+    """Of its patches."""
 
     def of(self, role: str) -> InputGeometry:
         """The input of the network of a role.

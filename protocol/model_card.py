@@ -59,6 +59,7 @@ class ModelCard:
     version: str = ""
     """Of the released model, as ``4``; empty for what was never released."""
     role: Role
+    """What the network is for."""
     classes: tuple[str, ...]
     """Classifier: one per logit. Detector: its score maps (``particle``, ``centre``, ``border``)."""
     geometry: InputGeometry
@@ -68,7 +69,9 @@ class ModelCard:
     model_sha256: str
     """Of the ONNX file, which holds every byte that is loaded."""
     provenance: Provenance
+    """What made the weights."""
     precision: Precision = "fp32"
+    """Of the network's numbers in this file."""
     made_of_sha256: str = ""
     """Of a compressed network: the hash of the full network's ONNX file, ROLE.onnx. Empty for a full one."""
     measures: Mapping[str, float] = field(default_factory=dict)

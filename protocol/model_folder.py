@@ -34,7 +34,9 @@ class Signature:
     """What the graph of every network of a role looks like from outside."""
 
     input_name: str
+    """Of its one input."""
     output_name: str
+    """Of its one output."""
     channels: int
     """Of the input."""
     classes: tuple[str, ...] | None

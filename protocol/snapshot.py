@@ -53,8 +53,9 @@ class ParticleView:
     track: int
     """Number of the particle in this run; the same number in every frame that shows it."""
     y_px: float
+    """Of the centre, in pixels of the full frame; (0, 0) is the centre of the first pixel."""
     x_px: float
-    """Centre in pixels of the full frame; (0, 0) is the centre of the first pixel."""
+    """Of the centre, as `y_px`."""
     diameter_nm: float
     """Of the circle of the same area as the outline."""
     shape: str
@@ -65,6 +66,8 @@ class ParticleView:
     """Calibrated, in the order of `Snapshot.classes`."""
     outline_px: NDArray[np.float32]
     """(n, 2), y then x, pixels of the full frame, closed by joining last to first."""
+    cut: bool = False
+    """The frame's edge cuts it: it is shown, and counted only if another frame shows it whole."""
 
     def __post_init__(self) -> None:
         _check_shape("outline_px", self.outline_px, (None, 2))
@@ -108,8 +111,9 @@ class ShapeStatistics:
     fraction: float
     """Of the classified particles (``unknown``: of all particles); NaN when there are none."""
     fraction_low: float
+    """Lower end of the 95 % interval."""
     fraction_high: float
-    """95 % interval."""
+    """Upper end of the 95 % interval."""
     diameter_counts: NDArray[np.int64]
     """(b,), histogram over `Statistics.diameter_edges_nm`."""
 
@@ -119,7 +123,7 @@ class Statistics:
     """Of the run since its start."""
 
     particles: int
-    """Distinct particles (tracks)."""
+    """Distinct particles (tracks) that were seen whole at least once."""
     detections: int
     """Particles of every frame, all frames together."""
     shapes: tuple[ShapeStatistics, ...]
@@ -130,6 +134,10 @@ class Statistics:
     """(t,), Unix camera time of the points of `history_fraction`."""
     history_fraction: NDArray[np.float32]
     """(t, k), running fraction of each class; thinned, so that it never grows beyond some hundred rows."""
+    cut: int = 0
+    """Distinct particles that the frame's edge cut whenever they were seen: in no fraction, no size, no ``unknown``."""
+    frames: int = 0
+    """Analysed since the run began; `Health.analysed` counts since the agent started."""
 
     def __post_init__(self) -> None:
         bins, points = len(self.diameter_edges_nm) - 1, len(self.history_time_s)
@@ -159,8 +167,9 @@ class Health:
     analysed_per_s: float
     """Over the last seconds."""
     latency_p50_ms: float
+    """From the camera's time stamp to the result, median over the newest frames; NaN before the first."""
     latency_p99_ms: float
-    """From the camera's time stamp to the result, over the newest frames; NaN before the first."""
+    """The same of the slowest in a hundred."""
     backend: str
     """What computes."""
     model: str

@@ -26,6 +26,7 @@ def main(options: argparse.Namespace, tell: Callable[[str], None]) -> int:
         EdgeError: the settings, the networks or the file of results are at fault.
     """
     settings = settings_of(options)
+    # Everything that can be refused is asked before the first file is read.
     networks = open_networks(settings)
     try:
         out = options.out.open("w", encoding="utf-8")
@@ -47,8 +48,12 @@ def analyse_files(
     """Write the frames of each file; yields (file, frames written, what went wrong or empty) after each file.
 
     A bad frame is told and left out, a bad file does not stop the others, and what was written before a fault stays.
+
+    Raises:
+        OSError: the file of results does not take a line. What is wrong with a file that is read is never raised.
     """
     for path in paths:
+        # Whatever a file does wrong is kept as a text, so that the next one has its turn.
         written, faults = 0, list[str]()
         try:
             for number, frame in enumerate(read_frames(path, config.pixel_size_nm)):
@@ -76,6 +81,7 @@ def _in_one_line(faults: Sequence[str]) -> str:
 
 def frame_record(path: Path, number: int, result: FrameResult, networks: Networks) -> dict[str, Any]:
     """The JSON object of one frame, with what computed it."""
+    # What computed it stands in every line: lines of several runs may be put together.
     classes = networks.classifier_card.classes
     return {
         "file": str(path),
@@ -89,6 +95,7 @@ def frame_record(path: Path, number: int, result: FrameResult, networks: Network
                 "y_px": round(p.y_px, 2),
                 "x_px": round(p.x_px, 2),
                 "diameter_nm": round(p.diameter_nm, 3),
+                "touches_border": p.touches_border,
                 "shape": p.shape,
                 "confidence": round(p.confidence, 4),
                 "probabilities": {c: round(float(v), 4) for c, v in zip(classes, p.probabilities, strict=True)},

@@ -96,6 +96,7 @@ def build_plans(
     Raises:
         EdgeError: the backend cannot build here, or does not understand a network.
     """
+    # What was asked for makes sense here, before a module of a GPU is touched.
     if target not in TARGETS:
         raise EdgeError(f"--target must be one of {', '.join(TARGETS)}, got {target!r}")
     backend = backend or ("tensorrt" if "tensorrt" in machine.modules else "tensorrt-rtx")
@@ -105,6 +106,7 @@ def build_plans(
         raise EdgeError("only tensorrt-rtx builds for a GPU that is not here")
     if target == "this" and (reason := obstacle(backend, machine)):
         raise EdgeError(f"{backend} cannot build for this machine's GPU: {reason}")
+    # Every plan of both networks; the file that a run would take with the same settings.
     trt = import_module(backend.replace("-", "_"), backend)
     if target == "this":
         cache = cache or PlanCache(cache_folder())

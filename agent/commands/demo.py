@@ -59,6 +59,7 @@ def run_demo(
         EdgeError: a port is taken, a model or a library is missing, the microscope or the window dies, or the picture
             cannot be written.
     """
+    # What would spoil the end is found at the start.
     shown = has_display() and not headless
     if not shown:
         need_qt()
@@ -72,6 +73,7 @@ def run_demo(
     def ready(networks: Networks) -> None:
         ready_s.append(time.monotonic())
 
+    # Microscope, window and agent: whichever ends first ends the others.
     with contextlib.ExitStack() as stack:
         stack.callback(stop.set)
         stack.enter_context(_microscope(settings.endpoint, rate_per_s, stop))

@@ -52,6 +52,7 @@ def run_live(
         EdgeError: something cannot be opened, or ten frames in a row failed.
     """
     with contextlib.ExitStack() as stack:
+        # First what needs no socket, then our own ends, then the recording.
         decoder = open_decoder(settings.wire)
         networks = warm_networks(settings)
         publisher = stack.enter_context(SnapshotPublisher(settings.snapshots))

@@ -17,7 +17,8 @@ def text_table(snapshot: Snapshot) -> str:
     health, statistics = snapshot.health, snapshot.statistics
     left = ", ".join(f"{cause} {count}" for cause, count in health.not_analysed.items()) or "none"
     lines = [
-        f"{statistics.particles} particles (each counted once) in {health.analysed} of {health.received} frames; "
+        f"{statistics.particles} particles (each counted once), {statistics.cut} more cut by the border (not counted), "
+        f"in {health.analysed} of {health.received} frames; "
         f"not analysed: {left}; gaps {health.sequence_gaps}; latency p50 {_number(health.latency_p50_ms)} ms, "
         f"p99 {_number(health.latency_p99_ms)} ms; {health.backend}",
         f"  {'shape':22s}{'count':>7s}{'fraction':>10s}   {'95 % interval':18s}   diameter, nm",

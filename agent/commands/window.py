@@ -17,7 +17,11 @@ DEFAULTS = Settings()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0 well, 2 a fault that is named on standard error."""
+    """The exit code: 0 well, 2 a fault that is named on standard error.
+
+    Raises:
+        SystemExit: the arguments are not those of the usage.
+    """
     parser = argparse.ArgumentParser(prog="python -m agent.commands.window")
     parser.add_argument("--snapshots", default=DEFAULTS.snapshots)
     parser.add_argument("--commands", default=DEFAULTS.commands)

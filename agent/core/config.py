@@ -17,8 +17,9 @@ class SegmentationConfig:
     threshold: float
     """Of the particle map, 0 to 1; the detector's card says it."""
     smallest_nm: float = SMALLEST_NM
+    """Detections of a smaller diameter are left out; what a border cuts is judged by its longer side."""
     largest_nm: float = LARGEST_NM
-    """Detections of a diameter outside of these two are left out; what a border cuts is judged by its longer side."""
+    """Detections of a larger diameter are left out, in the same way."""
 
     def __post_init__(self) -> None:
         """Check the bounds.
@@ -41,8 +42,9 @@ class AnalysisConfig:
     threshold: float | None = None
     """Confidence below which the answer is ``unknown``, 0 to 1."""
     smallest_nm: float = SMALLEST_NM
+    """Detections of a smaller diameter are left out; what a border cuts is judged by its longer side."""
     largest_nm: float = LARGEST_NM
-    """Detections of a diameter outside of these two are left out; what a border cuts is judged by its longer side."""
+    """Detections of a larger diameter are left out, in the same way."""
 
     def __post_init__(self) -> None:
         """Check the bounds.

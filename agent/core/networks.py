@@ -22,9 +22,13 @@ class Networks:
     """A detector and a classifier that belong together."""
 
     detect: Detect
+    """Channels (2, h, w) to score maps (3, h, w)."""
     classify: Classify
+    """Patches (n, 1, p, p) to logits (n, k)."""
     detector_card: ModelCard
+    """Of the network behind `detect`."""
     classifier_card: ModelCard
+    """Of the network behind `classify`."""
     backend: str
     """What computes, as shown to the user: ``onnxruntime-cpu int8 on AVX-512 VNNI``, ``tensorrt fp16 on NVIDIA …``."""
     warnings: tuple[str, ...] = ()

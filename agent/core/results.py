@@ -13,8 +13,9 @@ class Outline:
     """One detected particle, before anything is known of its shape."""
 
     y_px: float
+    """Of the centre, in pixels of the full frame; (0, 0) is the centre of the first pixel."""
     x_px: float
-    """Centre, pixels of the full frame; (0, 0) is the centre of the first pixel."""
+    """Of the centre, as `y_px`."""
     diameter_nm: float
     """Of the circle of the same area as the outline."""
     outline_px: NDArray[np.float32]

@@ -51,6 +51,7 @@ class Window(QtWidgets.QMainWindow):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        # What is known: the newest snapshot, when it and its frame came, and what of them is drawn.
         self._newest, self._clock = newest, clock
         self._sender = CommandSender(ask, executor)
         self._endpoint, self._fault = endpoint, ""
@@ -59,6 +60,7 @@ class Window(QtWidgets.QMainWindow):
         self._shown: tuple[object, ...] | None = None
         self._news_s = self._frame_s = self._charts_s = clock()
         self._charts_of: tuple[object, ...] | None = None
+        # What is seen, drawn once before anything has come.
         self.setWindowTitle("beamside")
         self.setMinimumSize(*SMALLEST_PX)
         self.setStyleSheet(STYLE)
@@ -67,6 +69,7 @@ class Window(QtWidgets.QMainWindow):
         self.controls = ControlsWidget(self._send)
         self._build()
         self._draw()
+        # From here on a timer pulls; nothing is pushed into the drawing thread.
         self.timer = QtCore.QTimer(self)
         self.timer.timeout.connect(self.pull)
         self.timer.start(PULL_EVERY_MS)
@@ -75,12 +78,15 @@ class Window(QtWidgets.QMainWindow):
         self.controls.png.clicked.connect(self._choose_png)
         self.controls.csv.clicked.connect(self._choose_csv)
         self.headline.setStyleSheet("font-size: 17px; font-weight: bold;")
+        # Top: how many particles, and what must be read first.
         top = QtWidgets.QHBoxLayout()
         top.addWidget(self.headline, 9)
         top.addWidget(self.banner, 11)
+        # Middle: the frame and the charts, which take what the lines above and below leave.
         panes = QtWidgets.QHBoxLayout()
         panes.addWidget(self.frame, 11)
         panes.addWidget(self.charts, 9)
+        # The whole, from top to bottom.
         whole = QtWidgets.QVBoxLayout()
         whole.setContentsMargins(8, 4, 8, 6)
         whole.setSpacing(4)
@@ -130,6 +136,7 @@ class Window(QtWidgets.QMainWindow):
         self.headline.setText(state.headline)
         for widget in (self.banner, self.frame, self.controls, self.health):
             widget.show_state(state)
+        # The charts wait for their second, unless the operator has changed what they show.
         asked = (state.threshold, state.styles, None if self._snapshot is None else self._snapshot.run)
         if self._clock() - self._charts_s >= CHARTS_EVERY_S or asked != self._charts_of:
             self._charts_s, self._charts_of = self._clock(), asked

@@ -17,6 +17,7 @@ def unpack_map(part: bytes | memoryview, what: str, *, max_bytes: int = MAX_HEAD
     Raises:
         ProtocolError: too long, not msgpack, not a map, a repeated key, or an extension type.
     """
+    # Every limit is known before a byte is unpacked: the length here, depth and counts by msgpack itself.
     size = len(part) if isinstance(part, bytes) else part.nbytes
     if size > max_bytes:
         raise ProtocolError(f"{what}: at most {max_bytes} bytes are allowed, got {size}")
@@ -34,6 +35,7 @@ def unpack_map(part: bytes | memoryview, what: str, *, max_bytes: int = MAX_HEAD
         raise ProtocolError(f"{what}: {error}") from error
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise ProtocolError(f"{what}: not msgpack of plain values ({error or type(error).__name__})") from error
+    # What is inside is plain; that it is a map is asked last.
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ProtocolError(f"{what}: a map with text keys was promised, got {type(value).__name__}")
     return value

@@ -31,6 +31,7 @@ class KaraboDecoder:
     """Karabo Bridge 2.2 as a `FrameDecoder`. Every message is a frame, and nothing is kept from one to the next."""
 
     name: ClassVar[str] = KARABO
+    """As settings and recordings write it."""
     max_message_bytes: ClassVar[int] = MAX_FRAME_BYTES
     """Of the pixels, the largest part."""
     image_path: str | None = None
@@ -43,6 +44,7 @@ class KaraboDecoder:
 
 def encode_frame(frame: Frame) -> list[Part]:
     """Four parts: message header, metadata, array header, pixels (a view)."""
+    # The message header, with the time once as a number and once as whole seconds and attoseconds.
     seconds = math.floor(frame.camera_time_s)
     fraction = round((frame.camera_time_s - seconds) * ATTOSECONDS)
     header = {
@@ -56,6 +58,7 @@ def encode_frame(frame: Frame) -> list[Part]:
             "timestamp.tid": frame.sequence,
         },
     }
+    # Metadata: what is known of the exposure, under our own prefix. What is not known is left out.
     values: dict[str, Any] = {PREFIX + "pixel_size_provenance": frame.pixel_size_provenance}
     if frame.pixel_size_nm is not None:
         values[PREFIX + "pixel_size_nm"] = frame.pixel_size_nm
@@ -64,6 +67,7 @@ def encode_frame(frame: Frame) -> list[Part]:
         if value is not None:
             values[PREFIX + name] = value
     values |= {f"{PREFIX}stage.{name}": value for name, value in frame.stage.items()}
+    # The image, whose bytes are handed on and not copied.
     pixels = np.ascontiguousarray(frame.pixels)
     array = {
         "source": frame.source,
@@ -85,12 +89,14 @@ def decode_frame(
     Raises:
         ProtocolError: anything that Karabo Bridge 2.2 and WIRE.md do not promise.
     """
+    # The parts are counted before any is opened.
     if len(parts) == 1:
         raise ProtocolError("a single part is Karabo Bridge 1.0, which may unpickle: set the sender to version 2.2")
     if len(parts) < 4 or len(parts) % 2 or len(parts) > MAX_PARTS:
         raise ProtocolError(f"pairs of header and payload, 4 to {MAX_PARTS} parts, were promised, got {len(parts)}")
     source, metadata, values = _head(parts[0], parts[1])
     pixels = _image(parts, source, image_path)
+    # From here on the texts of errors name the frame.
     sequence = _integer(metadata.get("timestamp.tid"), "timestamp.tid")
     what = f"frame {sequence} of {source}"
     size_nm, provenance = _pixel_size(values, what)

@@ -29,7 +29,9 @@ class Within:
     """Bounds, both allowed, of a number or of every number of a tuple; NaN lies within none."""
 
     low: float
+    """The least that is allowed."""
     high: float
+    """The most that is allowed."""
 
     def check(self, value: Any, where: str) -> None:
         """Raises ProtocolError when a number, or one of a tuple of numbers, is out of bounds; None is in."""

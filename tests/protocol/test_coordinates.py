@@ -53,3 +53,15 @@ def test_a_corner_that_lies_inside_moves_every_index_by_as_much() -> None:
     """A camera whose corner is 3 nm inside a field of 0.5 nm pixels: its own pixels of 1 nm begin six pixels in."""
     assert index_on_grid(np.array([0.0, 1.0]), 1.0, 0.5, shift=3.0).tolist() == [6.5, 8.5]
     assert index_on_grid(6.5, 0.5, 1.0, shift=-3.0) == 0.0
+
+
+@given(st.lists(INDICES, min_size=1, max_size=6), WIDTHS, WIDTHS)
+def test_an_array_gives_what_its_numbers_give_to_the_last_bit(indices: list[float], width: float, other: float) -> None:
+    for rule in (index_on_grid, distance_from_corner):
+        assert rule(np.array(indices), width, other).tolist() == [rule(index, width, other) for index in indices]
+
+
+@given(INDICES, WIDTHS, WIDTHS, st.floats(-10, 10))
+def test_a_distance_is_half_a_pixel_more_than_the_index(index: float, width: float, other: float, shift: float) -> None:
+    distance = distance_from_corner(index, width, other, shift=shift)
+    assert index_on_grid(index, width, other, shift=shift) == distance - 0.5

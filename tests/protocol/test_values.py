@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import msgpack
@@ -70,3 +71,23 @@ def test_a_command_survives_the_wire(command: Command) -> None:
 def test_a_command_that_makes_no_sense_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ProtocolError):
         decode_command(msgpack.packb(bad))
+
+
+FLIPPED = st.tuples(st.integers(0, 10**9), st.integers(1, 255))
+
+
+@given(st.lists(FLIPPED, min_size=1, max_size=4))
+def test_a_damaged_snapshot_is_refused_in_words_or_is_whole(flips: list[tuple[int, int]]) -> None:
+    part = bytearray(encode_snapshot(replace(snapshot(1), frame=None)))
+    for place, bits in flips:
+        part[place % len(part)] ^= bits
+    with contextlib.suppress(ProtocolError):  # anything else that is raised is a fault
+        found = decode_snapshot(bytes(part))
+        assert len(found.statistics.history_fraction) == len(found.statistics.history_time_s)
+
+
+@given(st.integers(0, 2000))
+def test_a_snapshot_that_was_cut_short_is_refused(kept: int) -> None:
+    part = encode_snapshot(snapshot(1))
+    with pytest.raises(ProtocolError):
+        decode_snapshot(part[: kept % len(part)])

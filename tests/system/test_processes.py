@@ -125,7 +125,8 @@ def test_analyse_writes_a_line_a_frame_and_names_the_bad_file(tmp_path: Path) ->
     lines = [json.loads(text) for text in out.read_text(encoding="utf-8").splitlines()]
     assert [entry["frame"] for entry in lines] == [0, 1]
     assert lines[0]["pixel_size_nm"] == pytest.approx(0.05)
-    assert {"y_px", "x_px", "diameter_nm", "shape", "confidence", "probabilities"} == set(lines[0]["particles"][0])
+    names = {"y_px", "x_px", "diameter_nm", "shape", "confidence", "probabilities", "touches_border"}
+    assert set(lines[0]["particles"][0]) == names
 
 
 def bad_inputs(folder: Path) -> dict[str, tuple[list[str | Path], str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ def probe_images(held_out: HeldOut, folder: Path, *, out_of_distribution: int, s
         silver: frames of the published table.
 
     Raises:
-        ValueError: a file of the folder holds other conditions than are asked for.
+        ValueError: a file of the folder was cut short or holds other conditions than are asked for.
         OSError: a file cannot be read or written.
     """
     scenes = controlled.scenes(held_out, SEED)
@@ -163,9 +165,9 @@ def _kept(path: Path, make: Callable[[], dict[str, Patches]]) -> dict[str, Patch
         arrays |= {f"{n}/patches": p.patches for n, p in enumerate(rendered.values())}
         _put(path, {"names": np.array(list(rendered)), **arrays})
     found = {}
-    with np.load(path) as file:
+    with _opened(path) as file:
         for n, name in enumerate(file["names"]):
-            columns = [key.split("/")[1] for key in file.files if key.startswith(f"{n}/")]
+            columns = [key.split("/")[1] for key in file if key.startswith(f"{n}/")]
             metadata = {key: file[f"{n}/{key}"] for key in columns if key != "patches"}
             found[str(name)] = Patches(patches=file[f"{n}/patches"], metadata=metadata)
     return found
@@ -175,7 +177,7 @@ def _out_of_distribution(held_out: HeldOut, path: Path, count: int) -> dict[str,
     if not path.exists():
         sets = out_of_distribution_sets(held_out, count, SEED)
         _put(path, {"names": np.array(list(sets))} | {str(n): p for n, p in enumerate(sets.values())})
-    with np.load(path) as file:
+    with _opened(path) as file:
         kept = {str(name): file[str(n)] for n, name in enumerate(file["names"])}
     # The names say what training has seen: those of a former network's report would be wrong for this one.
     if tuple(kept) != SETS:
@@ -187,8 +189,22 @@ def _silver(held_out: HeldOut, path: Path, count: int) -> SilverFrames:
     if not path.exists():
         frames = silver_frames(held_out.recipe, count, SEED)
         _put(path, {"counts": frames.counts, "their_mask": frames.their_mask, "our_mask": frames.our_mask})
-    with np.load(path) as file:
+    with _opened(path) as file:
         return SilverFrames(counts=file["counts"], their_mask=file["their_mask"], our_mask=file["our_mask"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """A file of images that was rendered earlier.
+
+    Raises:
+        ValueError: it is none, or was cut short.
+    """
+    try:
+        with path.open("rb") as raw, np.load(raw) as file:
+            yield file
+    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}; delete it") from error
 
 
 def _put(path: Path, arrays: dict[str, NDArray[Any]]) -> None:

@@ -21,6 +21,8 @@ OVERFLOW_SAMPLES = 4
 HALF = onnx.TensorProto.FLOAT16
 LARGEST_HALF = 65504 / 4
 """A quarter of what half precision holds, for inputs that are wilder than those looked at."""
+LARGEST_WEIGHT = 1e4
+"""The converter cuts larger weights down to this, without a word."""
 
 
 def halve(folder: Path, role: Role, test: AcceptanceTest) -> ModelCard:
@@ -29,13 +31,15 @@ def halve(folder: Path, role: Role, test: AcceptanceTest) -> ModelCard:
     Measured on the CPU, where ONNX Runtime widens what has no half-precision kernel.
 
     Raises:
-        ValueError: it costs more than `LARGEST_LOSS_POINTS`, or overflows; nothing is written.
+        ValueError: it costs more than `LARGEST_LOSS_POINTS`, overflows or has too large weights; nothing is written.
     """
     path = folder / network_name(role)
     full = unpacked(onnx.load(path))
     model = onnx.ModelProto()
     model.CopyFrom(full)
-    model = convert_float_to_float16(model, keep_io_types=True, node_block_list=before_logarithms(full))
+    model = convert_float_to_float16(
+        model, max_finite_val=LARGEST_WEIGHT, keep_io_types=True, node_block_list=before_logarithms(full)
+    )
     _join_casts(model)
     OnnxModel(model).topological_sort()  # the converter puts the outer casts at the end of the list
     onnx.checker.check_model(model)
@@ -78,6 +82,10 @@ def _refuse_overflow(path: Path, full: onnx.ModelProto, half: onnx.ModelProto, i
     kept = {
         v.name for v in onnx.shape_inference.infer_shapes(half).graph.value_info if v.type.tensor_type.elem_type == HALF
     }
+    # What the network ends with is widened by a cast of the same name, so it is looked at by that name.
+    kept |= {name for node in half.graph.node if node.op_type == "Cast" for name in node.output} & {
+        output.name for output in half.graph.output
+    }
     names = [name for node in full.graph.node for name in node.output if name in kept]
     seen = onnx.ModelProto()
     seen.CopyFrom(full)
@@ -92,3 +100,9 @@ def _refuse_overflow(path: Path, full: onnx.ModelProto, half: onnx.ModelProto, i
     for name, value in zip(names, values, strict=True):
         if (most := float(np.abs(value).max(initial=0.0))) > LARGEST_HALF:
             raise ValueError(f"{path} in fp16 overflows: {name} reaches {most:.3g}, more than {LARGEST_HALF:g}")
+    narrow = {weight.name for weight in half.graph.initializer if weight.data_type == HALF}
+    for weight in full.graph.initializer:
+        if weight.name not in narrow:
+            continue
+        if (most := float(np.abs(onnx.numpy_helper.to_array(weight)).max(initial=0.0))) > LARGEST_WEIGHT:
+            raise ValueError(f"{path} in fp16 would cut weights: {weight.name} holds {most:.3g}, more than 1e4")

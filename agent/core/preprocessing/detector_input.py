@@ -21,6 +21,8 @@ VERSION = "channels-v1"
 """Names what `detector_input` computes. Whoever changes one bit of its result gives it another name: cards, datasets
 and checkpoints hold the name, and networks of another one are refused."""
 SMALLEST_SIDE_PX = 64
+LARGEST_COUNT = 1e15
+"""Beyond any camera, and far below where squares of single-precision numbers end."""
 ILLUMINATION_NM = 12.0
 """Sigma of the blur that stands for uneven illumination."""
 KNOTS_A_SIGMA = 10
@@ -28,10 +30,10 @@ KNOTS_A_SIGMA = 10
 
 
 def check_pixels(pixels: NDArray[Any]) -> None:
-    """Refuse what cannot be an HRTEM frame.
+    """Refuse pixels (h, w) that cannot be an HRTEM frame.
 
     Raises:
-        UnusableFrame: the frame is too small, not finite, or constant.
+        UnusableFrame: the frame is too small, not finite, beyond all counts, or constant.
     """
     height_px, width_px = pixels.shape
     if min(height_px, width_px) < SMALLEST_SIDE_PX:
@@ -42,6 +44,8 @@ def check_pixels(pixels: NDArray[Any]) -> None:
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = int(pixels.size - np.isfinite(pixels).sum())
         raise UnusableFrame(f"{bad} of {pixels.size} pixels are not finite numbers")
+    if max(abs(float(low)), abs(float(high))) > LARGEST_COUNT:
+        raise UnusableFrame(f"pixels from {low:g} to {high:g} are not counts: {LARGEST_COUNT:g} is the most")
     if low == high:
         raise UnusableFrame(f"every pixel has the same value, {low}: no image")
 
@@ -55,6 +59,9 @@ def detector_input(
     background taken off and are divided by a robust spread, so that gain, offset and illumination drop out. Blocks are
     a whole number of pixels, so the map's pixel size is the nearest to `target_pixel_size_nm` that the camera allows.
     Both sides are padded by reflection to multiples of `divisor`.
+
+    Raises:
+        UnusableFrame: the frame is narrower than two blocks.
     """
     # Blocks of whole camera pixels, as near to the wanted map pixel as that allows.
     block = max(1, round(target_pixel_size_nm / pixel_size_nm))

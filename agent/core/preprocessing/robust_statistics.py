@@ -14,7 +14,7 @@ TO_SIGMA = 0.6745
 
 
 def median(values: NDArray[np.floating]) -> float:
-    """The median of finite numbers. One partial sort and a maximum: numpy's own sorts twice and looks for NaN."""
+    """The median of finite numbers (...,). One partial sort and a maximum: numpy's sorts twice and looks for NaN."""
     flat = values.ravel()
     half = flat.size // 2
     parted = np.partition(flat, half)
@@ -23,7 +23,7 @@ def median(values: NDArray[np.floating]) -> float:
 
 
 def median_and_sigma(values: NDArray[Any]) -> tuple[float, float]:
-    """(median, median absolute deviation / 0.6745); counts are put into a histogram, which is exact for them."""
+    """(median, median absolute deviation / 0.6745) of values (...,); counts go through a histogram, exact for them."""
     if values.dtype.kind in "ui":
         low, high = int(values.min()), int(values.max())
         if high - low < HISTOGRAM_VALUES:
@@ -51,7 +51,9 @@ def _weighted_median(levels: NDArray[np.float64], how_many: NDArray[np.intp]) ->
 
 
 def median3x3(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Median of each 3 x 3 neighbourhood, the border repeated, as `scipy.ndimage.median_filter(…, 3, mode="nearest")`.
+    """Median of each 3 x 3 neighbourhood, (h, w) of (h, w), the border repeated.
+
+    The same as `scipy.ndimage.median_filter(…, 3, mode="nearest")`.
 
     The median of nine is the median of: the largest of the columns' smallest, the median of the columns' medians, the
     smallest of the columns' largest. Sorted columns are shared by three neighbours.

@@ -1,8 +1,9 @@
 """Results to the counts of a run: fold one frame after the other. Pure; every value is new, none is changed.
 
 A particle counts once. Its probabilities are the mean of the log-probabilities of its observations, its size their
-mean; observations cut by the frame's edge count for neither, unless there are no others. Nothing grows without bound:
-ended tracks become counts, histories are thinned.
+mean; observations cut by the frame's edge count for neither. A particle that was never seen whole is counted apart and
+is in no class, no size and no share: what the edge leaves of it says neither how large it is nor, reliably, which shape
+it has. Nothing grows without bound: ended tracks become counts, histories are thinned.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Stats:
     open_tracks: Mapping[int, Observations]
     """By the track's number: particles that may be seen again."""
     closed: NDArray[np.int64]
-    """(k, CONFIDENCES, sizes): ended tracks by likeliest class, confidence and diameter."""
+    """(k, CONFIDENCES, sizes): ended tracks that were seen whole, by likeliest class, confidence and diameter."""
+    closed_cut: int = 0
+    """Ended tracks that the frame's edge cut in every frame that showed them."""
     history_time_s: tuple[float, ...] = ()
     """Camera times of the history's points."""
     history_fraction: tuple[tuple[float, ...], ...] = ()
@@ -78,12 +81,22 @@ def fold(stats: Stats, result: FrameResult, tracks: tuple[int, ...]) -> Stats:
         opened[track] = _seen(opened.get(track), particle, frame)
     # A track that was not seen for long becomes one count and is forgotten: nothing grows with the run.
     ended = [track for track, seen in opened.items() if frame - seen.last_frame > FORGET_AFTER_FRAMES]
-    closed = stats.closed
+    closed, closed_cut = stats.closed, stats.closed_cut
     if ended:
         closed = closed.copy()
-        for track in ended:
-            closed[_cell(opened.pop(track))] += 1
-    after = replace(stats, frames=frame, detections=stats.detections + len(tracks), open_tracks=opened, closed=closed)
+        for seen in map(opened.pop, ended):
+            if seen.whole:
+                closed[_cell(seen)] += 1
+            else:
+                closed_cut += 1
+    after = replace(
+        stats,
+        frames=frame,
+        detections=stats.detections + len(tracks),
+        open_tracks=opened,
+        closed=closed,
+        closed_cut=closed_cut,
+    )
     return _with_history(after, result.camera_time_s) if frame % stats.stride == 0 else after
 
 
@@ -122,11 +135,17 @@ def _cell(seen: Observations) -> tuple[int, int, int]:
 
 
 def counts_of(stats: Stats) -> NDArray[np.int64]:
-    """(k, CONFIDENCES, sizes): every particle of the run by likeliest class, confidence and diameter."""
+    """(k, CONFIDENCES, sizes): every particle that was seen whole, by likeliest class, confidence and diameter."""
     counts = stats.closed.copy()
     for seen in stats.open_tracks.values():
-        counts[_cell(seen)] += 1
+        if seen.whole:
+            counts[_cell(seen)] += 1
     return counts
+
+
+def cut_of(stats: Stats) -> int:
+    """Particles of the run that were never seen whole."""
+    return stats.closed_cut + sum(not seen.whole for seen in stats.open_tracks.values())
 
 
 def _with_history(stats: Stats, time_s: float) -> Stats:

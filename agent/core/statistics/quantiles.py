@@ -24,7 +24,10 @@ def quantiles_nm(
 
 
 def median_and_spread_nm(counts: NDArray[np.integer], edges_nm: NDArray[np.floating]) -> tuple[float, float]:
-    """(median, half the width of the middle 68 %) in nm; of a normal distribution the second is σ."""
+    """(median, half the width of the middle 68 %) in nm, of counts (b,) between edges (b + 1,).
+
+    Of a normal distribution the second is σ.
+    """
     low, middle, high = quantiles_nm(counts, edges_nm, (0.16, 0.5, 0.84))
     return middle, (high - low) / 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.core.statistics.accumulate import CONFIDENCES, DIAMETER_EDGES_NM, Stats, counts_of
+from agent.core.statistics.accumulate import CONFIDENCES, DIAMETER_EDGES_NM, Stats, counts_of, cut_of
 from agent.core.statistics.prevalence import corrected_fractions, wilson
 from protocol.labels import UNKNOWN
 from protocol.snapshot import ShapeStatistics, Statistics
@@ -14,7 +14,8 @@ def summarise(stats: Stats, threshold: float, confusion: tuple[tuple[float, ...]
     """What a snapshot shows of the counts, at a threshold of the confidence.
 
     With confusion counts (k, k + 1) the fractions are corrected for them, and their intervals are of the profile
-    likelihood; without, the fractions are the plain shares of the named particles, with Wilson's intervals.
+    likelihood; without, the fractions are the plain shares of the named particles, with Wilson's intervals. Particles
+    that were never seen whole are in none of these; their number stands apart.
     """
     # What is less sure than the threshold is unknown; the confidence is kept in steps, so this is a sum over them.
     counts = counts_of(stats)
@@ -54,6 +55,8 @@ def summarise(stats: Stats, threshold: float, confusion: tuple[tuple[float, ...]
     )
     return Statistics(
         particles=total,
+        cut=cut_of(stats),
+        frames=stats.frames,
         detections=stats.detections,
         shapes=tuple(shapes),
         diameter_edges_nm=DIAMETER_EDGES_NM,

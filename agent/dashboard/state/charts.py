@@ -29,8 +29,9 @@ class Bar:
     fraction_percent: float
     """Corrected for what the classifier confuses; NaN when nothing is known of it."""
     low_percent: float
+    """Lower end of the 95 % interval of the corrected one."""
     high_percent: float
-    """95 % interval of the corrected one."""
+    """Upper end of that interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,9 +84,11 @@ class ChartsState:
 
 def charts_state(snapshot: Snapshot, styles: dict[str, ClassStyle]) -> ChartsState:
     """What to draw."""
+    # Shapes: how many of each class, and how many have a name at all.
     statistics = snapshot.statistics
     named = sum(s.count for s in statistics.shapes if s.shape != UNKNOWN)
     bars = _bars(statistics, styles, named)
+    # History and diameters: time before the newest point, and the classes' histograms added up for the title.
     time, unit = _before_newest(statistics.history_time_s)
     everything = np.sum([s.diameter_counts for s in statistics.shapes], axis=0)
     edges = statistics.diameter_edges_nm
@@ -111,7 +114,7 @@ def charts_state(snapshot: Snapshot, styles: dict[str, ClassStyle]) -> ChartsSta
 
 
 def size_text(counts: NDArray[np.integer], edges_nm: NDArray[np.floating]) -> str:
-    """``5.4 ± 0.8 nm``; of a single particle there is no spread, of none a dash."""
+    """``5.4 ± 0.8 nm`` of counts (b,) between edges (b + 1,); a single particle has no spread, none at all a dash."""
     if not np.sum(counts):
         return "–"
     middle, half = median_and_spread_nm(counts, edges_nm)
@@ -119,6 +122,7 @@ def size_text(counts: NDArray[np.integer], edges_nm: NDArray[np.floating]) -> st
 
 
 def _bars(statistics: Statistics, styles: dict[str, ClassStyle], named: int) -> tuple[Bar, ...]:
+    # `unknown` is a share of all particles, a class is one of those that have a name.
     bars = []
     for s in statistics.shapes:
         whole = statistics.particles if s.shape == UNKNOWN else named

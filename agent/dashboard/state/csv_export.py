@@ -25,6 +25,7 @@ ORIGIN = (
 )
 COUNTED = (
     "particles",
+    "cut_by_the_border",
     "sightings",
     "shape",
     "count",
@@ -40,8 +41,9 @@ SIZED = ("diameter_median_nm", "diameter_16_percent_nm", "diameter_84_percent_nm
 def to_csv(snapshot: Snapshot) -> str:
     """Count, fraction (corrected for confusions where the model card allows it), interval, diameters.
 
-    The fraction of a class is of the particles that have a name, that of ``unknown`` is of all. An empty field is a
-    number that there is not. Medians and percentiles are read off the histogram that ends each row.
+    The fraction of a class is of the particles that have a name, that of ``unknown`` is of all; particles that the
+    border of the frame cut are in neither. An empty field is a number that there is not. Medians and percentiles are
+    read off the histogram that ends each row.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -60,7 +62,7 @@ def _origin(snapshot: Snapshot) -> list[object]:
         snapshot.health.model,
         snapshot.health.backend,
         "; ".join(snapshot.health.warnings),
-        snapshot.health.analysed,
+        snapshot.statistics.frames,
         snapshot.threshold,
         "" if frame is None else frame.pixel_size_nm,
         "" if frame is None else frame.pixel_size_provenance,
@@ -73,6 +75,7 @@ def _counted(snapshot: Snapshot, shape: ShapeStatistics) -> list[object]:
     whole = sum(s.count for s in statistics.shapes if everything or s.shape != UNKNOWN)
     return [
         statistics.particles,
+        statistics.cut,
         statistics.detections,
         shape.shape,
         shape.count,

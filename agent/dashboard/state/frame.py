@@ -13,6 +13,9 @@ from protocol.coordinates import distance_from_corner
 from protocol.labels import UNKNOWN
 from protocol.snapshot import FrameView, ParticleView, Snapshot
 
+CUT = "cut"
+"""Label of a particle that the border of the frame cuts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mark:
@@ -23,8 +26,9 @@ class Mark:
     outline: NDArray[np.float64]
     """(n, 2), x then y, closed."""
     y: float
+    """Of its centre, in pixels of the shown image."""
     x: float
-    """Its centre."""
+    """Of its centre, in pixels of the shown image."""
     colour: str
     """Of its class."""
     text: str
@@ -95,6 +99,8 @@ def detail(snapshot: Snapshot, styles: dict[str, ClassStyle], picked: int | None
     verdict = (
         f"unknown, under {snapshot.threshold:.0%}" if shape == UNKNOWN else f"{styles[shape].text} {confidence:.0%}"
     )
+    if found[0].cut:
+        verdict = f"cut by the border, not counted from this view ({verdict})"
     return Detail(
         text=f"particle {picked} · {found[0].diameter_nm:.1f} nm · {verdict} · in this frame:",
         probabilities=found[0].probabilities,
@@ -126,7 +132,10 @@ def _named(particle: ParticleView, snapshot: Snapshot) -> tuple[str, float]:
 def _mark(
     particle: ParticleView, snapshot: Snapshot, scale: float, styles: dict[str, ClassStyle], picked: int | None
 ) -> Mark:
+    # The answer, at the threshold of now; then outline and centre, from the camera's pixels to the image's. What the
+    # border cuts is shown without a name: the picture must not promise what the counts leave out.
     shape, confidence = _named(particle, snapshot)
+    shape = UNKNOWN if particle.cut else shape
     style = styles.get(shape, styles[UNKNOWN])
     outline_px = np.asarray(particle.outline_px, dtype=np.float64).reshape(-1, 2)
     ring = distance_from_corner(outline_px[:, ::-1], 1.0, scale)
@@ -136,7 +145,7 @@ def _mark(
         y=distance_from_corner(particle.y_px, 1.0, scale),
         x=distance_from_corner(particle.x_px, 1.0, scale),
         colour=style.colour,
-        text=style.short if shape == UNKNOWN else f"{style.short} {confidence:.0%}",
+        text=CUT if particle.cut else style.short if shape == UNKNOWN else f"{style.short} {confidence:.0%}",
         known=shape != UNKNOWN,
         picked=particle.track == picked,
     )
@@ -144,6 +153,7 @@ def _mark(
 
 def _scale_bar(frame: FrameView) -> tuple[float, float]:
     """The largest of 1, 2, 5, 10 … nm that is under a quarter of the image, and its length in image pixels."""
+    # The steps reach from 0.01 to 5000 nm, more than any frame shows.
     nm_a_pixel = frame.pixel_size_nm * frame.scale
     limit_nm = frame.image.shape[1] * nm_a_pixel / 4
     steps = [m * 10.0**e for e in range(-2, 4) for m in (1, 2, 5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,10 @@ CELLS = (
     "model",
 )
 """Labels of the health line, in its order."""
+BACKEND = re.compile(r"\S+ (?P<precision>.+?) on (?P<where>[^(]+?)(?: \(.*\))?")
+"""What a snapshot says of the backend: ``onnxruntime-cpu int8 on AVX2 (no NVIDIA driver)``."""
+PRECISIONS = re.compile(r"\b(?:fp32|fp16|int8)\b")
+IN_BRACKETS = re.compile(r" \([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +57,11 @@ class Cell:
     label: str
     """One of `CELLS`."""
     value: str
-    """As it is written."""
+    """As it is written, in few words: there is room for some twenty letters."""
     level: Level = "ok"
     """How grave it is."""
+    whole: str = ""
+    """What `value` is short for, to be read by pointing at it; empty when the value says all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,7 @@ class Banner:
 
 def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
     """The gravest of what is wrong."""
+    # First what makes the window itself blind: it cannot read, there is nothing to read, or what it shows is old.
     if viewer.fault:
         return Banner(
             text=f"What comes from {viewer.endpoint} is not for this window: {viewer.fault}. "
@@ -82,6 +90,7 @@ def banner(snapshot: Snapshot | None, viewer: Viewer) -> Banner:
         return Banner(text=f"{text}: nothing for {duration(viewer.silent_s)}. Is it running?", level="warn")
     if viewer.silent_s > SILENT_S:
         return Banner(text=f"NO NEWS from the agent for {duration(viewer.silent_s)}: what is shown is old", level="bad")
+    # Then faults, which need somebody to act; then what was asked for, or has to be known.
     recording = snapshot.health.recording
     stopped = f"recording STOPPED after a {recording.reason}" if recording.mode == "stopped" else ""
     wrong = [text for text in (snapshot.health.last_problem, stopped) if text]
@@ -110,8 +119,8 @@ def cells(snapshot: Snapshot | None, viewer: Viewer) -> tuple[Cell, ...]:
         _lost(health),
         _gaps(health),
         _recording(health),
-        Cell(label="backend", value=health.backend, level="warn" if health.warnings else "ok"),
-        Cell(label="model", value=health.model),
+        _backend(health),
+        Cell(label="model", value=IN_BRACKETS.sub("", health.model), whole=health.model),
     )
 
 
@@ -166,6 +175,14 @@ def _recording(health: Health) -> Cell:
     if recording.mode == "stopped":
         return Cell(label="recording", value=f"STOPPED after a {recording.reason}", level="bad")
     return Cell(label="recording", value=recording.path or "off")
+
+
+def _backend(health: Health) -> Cell:
+    """``int8, AVX-512 VNNI``: precision and where it computes; what computes, and why nothing better, is in `whole`."""
+    told = BACKEND.fullmatch(health.backend)
+    found = None if told is None else dict.fromkeys(PRECISIONS.findall(told["precision"]))
+    value = health.backend if told is None or not found else f"{'/'.join(found)}, {told['where']}"
+    return Cell(label="backend", value=value, whole=health.backend, level="warn" if health.warnings else "ok")
 
 
 def _gaps(health: Health) -> Cell:

@@ -23,6 +23,7 @@ def place_labels(
         width: of the image.
         height: of the image.
     """
+    # Every place that a label may take, moved into the image, and what it would cover there.
     limit = np.array([width, height])
     tries = np.clip(_candidates(boxes, sizes), 0, np.maximum(limit - sizes, 0)[:, None])
     covering = np.concatenate([tries, tries + sizes[:, None]], axis=2)
@@ -30,6 +31,7 @@ def place_labels(
     cost = np.einsum("ncm,nm->nc", _overlap(covering, boxes), weights)
     # Of places that cover equally little the first is taken: a label that jumps about cannot be read.
     cost += 0.02 * sizes.prod(1)[:, None] * np.arange(tries.shape[1])
+    # One after the other, each also kept off the labels that already stand.
     placed = np.empty((0, 4))
     for n in range(len(boxes)):
         best = int(np.argmin(cost[n] + OVER_LABEL * _overlap(covering[n], placed).sum(1)))
@@ -38,7 +40,8 @@ def place_labels(
 
 
 def spread(wanted: NDArray[np.float64], gap: float, low: float, high: float) -> NDArray[np.float64]:
-    """Positions near the wanted ones that keep a distance of `gap` and stay between `low` and `high` if they can."""
+    """Positions (n,) near the wanted ones (n,), a distance of `gap` apart, between `low` and `high` if they can be."""
+    # Upwards each is pushed away from the one below it, then downwards from the top where that has gone too far.
     order = np.argsort(wanted, kind="stable")
     at = np.clip(wanted[order], low, high)
     for n in range(1, len(at)):

@@ -44,7 +44,7 @@ def resolve(snapshot: Snapshot | None, viewer: Viewer) -> ViewState:
     statistics = snapshot.statistics
     return ViewState(
         headline=f"{statistics.particles} particles, each counted once "
-        f"({statistics.detections} sightings) · {snapshot.run}",
+        f"({statistics.detections} sightings) · cut: {statistics.cut} · {snapshot.run}",
         banner=first,
         health=line,
         styles=tuple(styles.values()),

@@ -69,6 +69,7 @@ class SizesPlot:
 
     def draw(self, charts: ChartsState) -> None:
         """Draw a state."""
+        # The classes' bars stand on one another; empty bins have none.
         edges = charts.size_edges_nm
         middle = (edges[1:] + edges[:-1]) / 2
         floor = np.zeros(len(middle))
@@ -81,6 +82,7 @@ class SizesPlot:
         # A third of the width is left to the table.
         self._plot.setXRange(0, 1.5 * max(8.0, last_nm), padding=0)
         self._plot.setYRange(0, max(1.0, float(floor.max(initial=0))) * 1.05, padding=0)
+        # The table on the right: median and spread of each class.
         self._plot.setTitle(charts.sizes_title, size="12px")
         self._table.setText("<br>".join(_size_row(s) for s in charts.sizes))
         self._table.setMinimumWidth(self._table.itemRect().width())

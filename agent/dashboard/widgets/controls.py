@@ -29,6 +29,7 @@ class ControlsWidget(QtWidgets.QWidget):
         self.slider_text, self.message = QtWidgets.QLabel(), QtWidgets.QLabel()
         self.settle, self.patience, self.sure = (QtCore.QTimer(self, singleShot=True) for _ in range(3))
         self._connect()
+        # One row: buttons, the threshold, and what is to be said of the last thing that was asked.
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (self.pause, self.new_run, self.png, self.csv, self.slider_text):
@@ -51,6 +52,7 @@ class ControlsWidget(QtWidgets.QWidget):
         known = state.threshold is not None
         for widget in (self.pause, self.new_run, self.slider, self.csv):
             widget.setEnabled(known)
+        # The agent's threshold moves the slider, unless the operator has just moved it and waits for an answer.
         held = self.slider.isSliderDown() or self.settle.isActive() or self.patience.isActive()
         if state.threshold is not None:
             percent = round(100 * state.threshold)

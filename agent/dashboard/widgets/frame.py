@@ -22,6 +22,7 @@ class FrameWidget(QtWidgets.QWidget):
         self._picked_changed = picked_changed
         self._held: int | None = None
         self._drawn: FrameState | None = None
+        # The picture and what is drawn over it share one view, so that they zoom and move together.
         self._label = QtWidgets.QLabel("no frame yet")
         self.graphics = graphics = pg.GraphicsLayoutWidget()
         graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
@@ -32,6 +33,7 @@ class FrameWidget(QtWidgets.QWidget):
         for item in (self._image, self.marks):
             self.view.addItem(item)
         graphics.scene().sigMouseClicked.connect(self._double_click)
+        # The line of text above, the legend below; all the rest of the room is the picture's.
         self.legend = LegendWidget()
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -44,6 +46,7 @@ class FrameWidget(QtWidgets.QWidget):
         """Draw what differs from what is drawn."""
         self.legend.show_state(state)
         frame, before = state.frame, self._drawn
+        # Without a frame, as after a new run was begun, nothing old may stay.
         if frame is None:
             if before is not None:
                 self._image.clear()
@@ -52,6 +55,7 @@ class FrameWidget(QtWidgets.QWidget):
             self._label.setText("no frame yet")
             self._drawn = None
             return
+        # Each part is drawn anew only when what it shows has changed; a new size shows the whole frame again.
         self._label.setText(frame.text)
         if before is None or before.image_key != frame.image_key:
             self._image.setImage(frame.image, autoLevels=False, levels=(0, 255))
@@ -117,10 +121,12 @@ class _ScaleBar:
         pixel = self._view.viewPixelSize()[0]
         if not pixel or not self._length_px:
             return
+        # In the corner of what is seen: of the view, or of the picture where that ends inside the view.
         area = self._view.boundingRect()
         image = self._view.childTransform().mapRect(self._image.boundingRect())
         left = max(area.left(), image.left())
         bottom = min(area.bottom(), max(image.bottom(), area.top() + 60)) - 12
+        # The shade holds the bar and the text above it, whichever is wider.
         width = self._length_px / pixel
         text = self._text.itemRect()
         self._shade.setRect(left + 8, bottom - 34, max(width, text.width()) + 16, 42)

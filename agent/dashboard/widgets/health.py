@@ -13,9 +13,9 @@ STRETCH = {
     "analysed": 5,
     "not analysed": 8,
     "frames/s": 8,
-    "model": 8,
+    "model": 5,
     "latency p50 / p99": 7,
-    "backend": 7,
+    "backend": 10,
 }
 SIGNS = {"ok": "", "warn": "▲ ", "bad": "✖ "}
 """Trouble is told by a sign too, not by colour alone."""
@@ -53,10 +53,11 @@ class HealthWidget(QtWidgets.QWidget):
         self.values[label] = value
 
     def _draw(self, cell: Cell) -> None:
+        # Colours are parsed anew by every style sheet, so one is set only where the level changes.
         value = self.values[cell.label]
         before = self._drawn.get(cell.label)
         value.setText(SIGNS[cell.level] + cell.value)
-        value.setToolTip(f"{cell.label}: {cell.value}")
+        value.setToolTip(f"{cell.label}: {cell.whole or cell.value}")
         if before is None or before.level != cell.level:
             value.setStyleSheet(_style(cell.level))
         self._drawn[cell.label] = cell
@@ -91,10 +92,12 @@ class ElidedLabel(QtWidgets.QLabel):
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """The style's background, then the text."""
+        # The style sheet's background first, as Qt draws it for a plain widget.
         painter = QtGui.QPainter(self)
         option = QtWidgets.QStyleOption()
         option.initFrom(self)
         self.style().drawPrimitive(QtWidgets.QStyle.PrimitiveElement.PE_Widget, option, painter, self)
+        # Then as much of the text as there is room for.
         room = self.contentsRect().adjusted(4, 0, -2, 0)
         text = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, QtCore.Qt.AlignmentFlag.AlignVCenter | QtCore.Qt.AlignmentFlag.AlignLeft, text)

@@ -72,6 +72,7 @@ class MarksItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no an
     def _paint_labels(self, painter: QtGui.QPainter) -> None:
         if not self._marks:
             return
+        # Letters keep their size on the screen, so they are painted in its pixels and not in the image's.
         to_screen = painter.worldTransform()
         corners, sizes = self._places(to_screen.m11())
         painter.save()

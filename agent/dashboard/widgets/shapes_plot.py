@@ -47,9 +47,11 @@ class ShapesPlot:
 
     def draw(self, charts: ChartsState) -> None:
         """Draw a state."""
+        # Bars: as counted.
         bars = charts.bars
         colours = [b.style.colour for b in bars]
         self._bars.setOpts(x=self._at, height=[b.share_percent for b in bars], width=0.7, brushes=colours, pen=None)
+        # Points and whiskers: as corrected, for those classes of which anything is known.
         some = np.array([not np.isnan(b.fraction_percent) for b in bars])
         middle, low, high = (np.array([getattr(b, f"{k}_percent") for b in bars]) for k in ("fraction", "low", "high"))
         x, y = self._at[some], middle[some]
@@ -58,6 +60,7 @@ class ShapesPlot:
         for item in self._whiskers:
             item.setData(x=x, y=y, top=np.maximum(high[some] - y, 0), bottom=np.maximum(y - low[some], 0), beam=0.18)
         self._points.setData(x, y)
+        # Names and counts below, what is shown above, and the note where there is nothing to show.
         self._plot.getAxis("bottom").setTicks([[(float(p), _tick(b)) for p, b in zip(self._at, bars, strict=True)]])
         self._plot.setTitle(charts.shapes_title, size="12px")
         self.note.setText(charts.shapes_note)

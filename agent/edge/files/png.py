@@ -16,7 +16,8 @@ def read_png(path: Path) -> Images:
     from PIL import Image
 
     with Image.open(path) as picture:
-        array = np.asarray(picture)
+        # A palette's indices are no counts, and of grey with transparency only the grey is the image.
+        array = np.asarray(picture.convert("RGB") if picture.mode in ("P", "PA", "LA") else picture)
     if array.ndim == 3:
         if not (array[..., :3] == array[..., :1]).all():
             raise EdgeError("a colour picture is not a camera frame")

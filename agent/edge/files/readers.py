@@ -103,6 +103,7 @@ def _allowed(image: NDArray[Any], path: Path) -> NDArray[Any]:
         image = image.astype(np.float32)
     elif image.dtype.name == "int64" or image.dtype.name == "uint64":
         raise EdgeError(f"{path}: pixels of 64-bit integers are not counts of a camera")
+    # This machine's byte order and one piece of memory; 8-bit signed counts have room in 16 bits.
     image = np.ascontiguousarray(image, dtype=image.dtype.newbyteorder("="))
     if image.dtype.name == "int8":
         image = image.astype(np.int16)

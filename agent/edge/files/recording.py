@@ -75,6 +75,7 @@ class Recorder:
         self._write(b"A", struct.pack("<Q", index))
 
     def _write(self, kind: bytes, body: bytes) -> None:
+        # Whole or not at all: what the disk took of a record that did not fit is cut off again.
         start = self._file.tell()
         record = RECORD.pack(kind, len(body), zlib.crc32(body)) + body
         try:
@@ -83,6 +84,7 @@ class Recorder:
                 raise OSError(28, "the disk took only part of a record")
         except OSError:
             self._file.truncate(start)
+            self._file.seek(start)
             raise
 
     def close(self) -> None:
@@ -109,7 +111,7 @@ def read_recording(path: Path) -> Iterator[Recorded]:
     index = 0
     for kind, body in _records(path):
         if kind == b"F":
-            yield _message(index, body)
+            yield _message(path, index, body)
             index += 1
 
 
@@ -121,7 +123,7 @@ def recorded_wire(path: Path) -> str:
 
 def analysed_live(path: Path) -> frozenset[int]:
     """Indices of the messages whose frames were analysed live. Raises EdgeError as `read_recording`."""
-    return frozenset(struct.unpack("<Q", body)[0] for kind, body in _records(path) if kind == b"A")
+    return frozenset(_index(path, body) for kind, body in _records(path) if kind == b"A")
 
 
 def _open(path: Path) -> BinaryIO:
@@ -147,6 +149,7 @@ def _records(path: Path) -> Iterator[tuple[bytes, bytes]]:
         _wire(file, path)
         size = path.stat().st_size
         while len(head := file.read(RECORD.size)) == RECORD.size:
+            # A record that ends after the file, or ends it damaged, is the torn last one; any other is damage.
             kind, length, checksum = RECORD.unpack(head)
             if file.tell() + length > size:
                 return
@@ -158,11 +161,24 @@ def _records(path: Path) -> Iterator[tuple[bytes, bytes]]:
             yield kind, body
 
 
-def _message(index: int, body: bytes) -> Recorded:
-    received_time_s, count = struct.unpack_from("<dI", body)
-    at, parts = 12, []
-    for _ in range(count):
-        (length,) = struct.unpack_from("<Q", body, at)
-        parts.append(body[at + 8 : at + 8 + length])
-        at += 8 + length
+def _index(path: Path, body: bytes) -> int:
+    if len(body) != 8:
+        raise EdgeError(f"{path}: a mark of 8 bytes was promised, got {len(body)}")
+    return int(struct.unpack("<Q", body)[0])
+
+
+def _message(path: Path, index: int, body: bytes) -> Recorded:
+    """The message of a body. Its checksum is right, so what does not add up was written so, by nobody of ours."""
+    parts: list[bytes] = []
+    try:
+        received_time_s, count = struct.unpack_from("<dI", body)
+        at = 12
+        for _ in range(count):
+            (length,) = struct.unpack_from("<Q", body, at)
+            parts.append(body[at + 8 : at + 8 + length])
+            at += 8 + length
+    except struct.error as error:
+        raise EdgeError(f"{path}: message {index} ends before its parts do") from error
+    if at != len(body):
+        raise EdgeError(f"{path}: message {index} promises {at} bytes, its record has {len(body)}")
     return Recorded(index=index, received_time_s=received_time_s, parts=tuple(parts))

@@ -82,6 +82,7 @@ def _ncempy(name: str) -> ModuleType:
     package = importlib.util.find_spec("ncempy")
     if package is None or package.origin is None:
         raise EdgeError("needs the extra: pip install 'beamside[formats]'")
+    # By path: `import ncempy.io` would run the package's own __init__ first.
     file = Path(package.origin).parent / "io" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"ncempy_io_{name}", file)
     if spec is None or spec.loader is None:

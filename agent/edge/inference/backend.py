@@ -76,10 +76,12 @@ def load_networks(
     passed_over: dict[str, str] = {}
     warnings: list[str] = []
     for backend in ORDER if prefer == "auto" else (prefer,):
+        # What cannot run here is passed over, and is an error only where nothing is left to try.
         reason = obstacle(backend, hardware)
         last = backend in (prefer, ORDER[-1])
         if reason and last:
             raise EdgeError(f"backend {backend} cannot run here: {reason}; {remedy(backend, hardware)}".rstrip("; "))
+        # What seems able to is opened, and has to show that it computes rightly: both networks, or neither.
         if not reason:
             loader = Loader(folder, backend, precision, threads, hardware, openers[backend], ratio)
             try:
@@ -102,6 +104,7 @@ def _networks(
     passed_over: Mapping[str, str],
     warnings: Sequence[str],
 ) -> Networks:
+    # One line says all of it: what computes, what was passed over and why, how far each file is off, what was faster.
     shown = _shown(backend, {role: one.file for role, one in opened.items()}, hardware, passed_over)
     said = (*warnings, *(text for one in opened.values() for text in one.warnings))
     tell = log.warning if said or (hardware.driver.gpus and passed_over) else log.info
@@ -110,6 +113,8 @@ def _networks(
         backend=shown,
         not_used={name: f"{reason}; {remedy(name, hardware)}".rstrip("; ") for name, reason in passed_over.items()},
         compressed_files_not_used=[one.compressed_not_used for one in opened.values() if one.compressed_not_used],
+        self_check={name: float(f"{off:.2g}") for one in opened.values() for name, off in one.off.items()},
+        time_of_full={role: round(one.time_of_full, 2) for role, one in opened.items() if one.time_of_full is not None},
         warnings=list(said),
     )
     return Networks(

@@ -24,6 +24,7 @@ class Gpu:
     """One device."""
 
     name: str
+    """As the driver calls it: ``NVIDIA H100 80GB HBM3``."""
     capability: tuple[int, int]
     """Compute capability, major and minor."""
 
@@ -33,6 +34,7 @@ class Driver:
     """What the probe found."""
 
     gpus: tuple[Gpu, ...] = ()
+    """In the driver's order; the first one computes."""
     version: str = ""
     """``580.95.05``; where the management library does not tell, the newest CUDA it serves: ``CUDA 13.0``."""
     reason: str = ""
@@ -50,6 +52,7 @@ def probe(load: Load = ctypes.CDLL) -> Driver:
         library = load(name)
     except OSError:
         return Driver(reason="no NVIDIA driver")
+    # Each call may refuse: a driver without its kernel module loads well and then answers with an error.
     count, cuda = ctypes.c_int(0), ctypes.c_int(0)
     try:
         _ask(library, "cuInit", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -43,6 +44,7 @@ def timed_ratio(
 
     They take turns, so that a busy moment hits both alike; the shortest time is what the processor can do.
     """
+    # The speed belongs to these two networks, this runtime, this processor and so many threads.
     key = Key(
         onnx_sha256="+".join(card.model_sha256 for card in cards),
         module="onnxruntime",
@@ -54,16 +56,15 @@ def timed_ratio(
     )
     if (known := _recalled(cache, key)) is not None:
         return known
-    x = timed_input(cards[0])
+    inputs = timed_input(cards[0])
     spent_s = {"compressed": np.inf, "full": np.inf}
     for turn in range(ROUNDS):
         for name, network in (("compressed", compressed), ("full", full)):
             start_s = clock()
-            network(x)
+            network(inputs)
             if turn > 0:  # the first call makes room and is not like the others
                 spent_s[name] = min(spent_s[name], clock() - start_s)
     ratio = float(spent_s["compressed"] / spent_s["full"])
-    log.info("timed", role=cards[0].role, **{f"{name}_ms": round(1e3 * s, 1) for name, s in spent_s.items()})
     _remember(cache, key, ratio)
     return ratio
 
@@ -79,7 +80,12 @@ def _recalled(cache: PlanCache | None, key: Key) -> float | None:
     """What was measured before; None where nothing was, or where it cannot be trusted or read."""
     try:
         stored = (cache or PlanCache(cache_folder())).load(key)
-        return None if stored is None else float(stored)
+        if stored is None:
+            return None
+        ratio = float(stored)
+        if not 0 < ratio < math.inf:
+            raise EdgeError(f"a ratio of two times is positive and finite, got {ratio}")
+        return ratio
     except (EdgeError, ValueError) as error:
         log.info("the timing that was kept cannot be used", reason=str(error))
         return None

@@ -17,11 +17,13 @@ class Hardware:
     """Everything that the choice of a backend depends on."""
 
     driver: Driver
+    """NVIDIA's, with its GPUs, or why there are none."""
     modules: frozenset[str]
     """Those of `MODULES` that are installed; whether their libraries load is seen when they are opened."""
     providers: frozenset[str]
     """Of the installed build of ONNX Runtime."""
     processor: Processor
+    """Its name and instruction set."""
 
 
 def inspect_hardware() -> Hardware:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-import structlog
 
 from agent.edge.errors import EdgeError
 from agent.edge.inference.cuda_probe import Driver
@@ -18,10 +16,7 @@ from agent.edge.inference.model_folder import ModelFile, candidates
 from agent.edge.inference.onnx import load_network
 from agent.edge.inference.self_check import Network, check, read_golden
 from agent.edge.inference.tensorrt.network import open_tensorrt
-from protocol.golden import Golden
 from protocol.input_geometry import Role
-
-log = structlog.get_logger()
 
 PROVIDERS = {"onnxruntime-cuda": "CUDAExecutionProvider", "onnxruntime-cpu": "CPUExecutionProvider"}
 
@@ -64,6 +59,10 @@ class Opened:
     """What a user must see: files that were refused before it, or that it could not be checked."""
     compressed_not_used: str = ""
     """Why a compressed file that is there does not serve; empty when none is there, or when it does."""
+    off: Mapping[str, float] = field(default_factory=dict)
+    """By file name: the largest difference from the golden outputs, of each file of the role that passed its check."""
+    time_of_full: float | None = None
+    """Time of the compressed file over that of the full one; None where the two were not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +70,19 @@ class Loader:
     """Opens the networks of one folder on one backend."""
 
     folder: Path
+    """Where the networks and their cards lie."""
     backend: str
+    """One of the keys of `OPENERS`."""
     precision: str
+    """What was asked for: one of `model_folder.CHOICES`."""
     threads: int
+    """Of each network on a CPU; 0: as ONNX Runtime likes."""
     hardware: Hardware
+    """What the machine offers."""
     opener: Opener
+    """Of the backend."""
     ratio: Ratio | None
+    """Compares two networks; None: they are timed (`faster.timed_ratio`)."""
 
     def open(self, role: Role) -> Opened:
         """The first file of the role that computes rightly here; of two that do, on a CPU, the faster one.
@@ -93,7 +99,8 @@ class Loader:
         good: list[Opened] = []
         for file, golden in zip(found.files, goldens, strict=True):
             try:
-                network = self._checked(file, golden)
+                network = self.opener(file, self.hardware.driver, threads=self.threads)
+                off = {} if golden is None else {file.path.name: check(network, golden, file.card, file.path.name)}
             except EdgeError as error:
                 if file is found.files[-1] and not good:
                     raise
@@ -106,25 +113,19 @@ class Loader:
                     network=network,
                     warnings=(*refused, *unchecked),
                     compressed_not_used=found.passed_over or "; ".join(refused),
+                    off=off,
                 )
             )
-            if not on_cpu:  # half precision is faster on every GPU; 8 bits on a CPU only where timing says so
+            if not on_cpu:  # on a GPU half precision is taken untimed (no GPU was at hand); on a CPU timing decides
                 break
         return good[0] if len(good) == 1 else self._faster(*good)
-
-    def _checked(self, file: ModelFile, golden: Golden | None) -> Network:
-        network = self.opener(file, self.hardware.driver, threads=self.threads)
-        if golden is not None:
-            off = check(network, golden, file.card, file.path.name)
-            log.info("self-check passed", file=file.path.name, off=off, allowed=file.card.golden_tolerance)
-        return network
 
     def _faster(self, small: Opened, full: Opened) -> Opened:
         measured = self.ratio or partial(timed_ratio, processor=self.hardware.processor)
         took = measured(small.network, full.network, (small.file.card, full.file.card), self.threads)
-        if took <= WORTH:
-            return small
-        name, precision = small.file.path.name, full.file.card.precision
-        return replace(
-            full, compressed_not_used=f"{name}: takes {took:.2f} of the time of {precision} on this processor"
-        )
+        chosen = small
+        if not took <= WORTH:
+            name, precision = small.file.path.name, full.file.card.precision
+            reason = f"{name}: takes {took:.2f} of the time of {precision} on this processor"
+            chosen = replace(full, compressed_not_used=reason)
+        return replace(chosen, off={**small.off, **full.off}, time_of_full=took)

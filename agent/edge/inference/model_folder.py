@@ -32,6 +32,7 @@ class ModelFile:
     path: Path
     """Where it was read from; for texts, nothing reads it again."""
     card: ModelCard
+    """What it promises; `content` was compared with its hash."""
     content: bytes = field(repr=False)
     """The very bytes that the card's hash was compared with; every backend opens these."""
 
@@ -41,6 +42,7 @@ class Candidates:
     """The files that may serve a role, the preferred one first."""
 
     files: tuple[ModelFile, ...]
+    """One, or the compressed one and then the full one."""
     passed_over: str = ""
     """Why a compressed file that is there is none of them; empty when there is none, or when it is."""
 
@@ -51,11 +53,13 @@ def candidates(folder: Path, role: Role, precision: str, *, compressed: Precisio
     Raises:
         EdgeError: a file is missing, is not what its card says, or `precision` is unknown.
     """
+    # A precision that was asked for by name is that file or an error; only `auto` has a choice.
     asked = next((known for known in PRECISIONS if known == precision), None)
     if asked is None and precision != AUTO:
         raise EdgeError(f"precision must be one of {', '.join(CHOICES)}, got {precision!r}")
     if asked is not None and asked != FULL:
         return Candidates(files=(read_model(folder, role, asked),))
+    # The compressed one is looked at beside the full one, of which its card must say that it was made.
     full = read_model(folder, role, FULL)
     if asked == FULL or not (folder / network_name(role, compressed)).exists():
         return Candidates(files=(full,))
@@ -73,6 +77,7 @@ def read_model(folder: Path, role: Role, precision: Precision = FULL) -> ModelFi
             trained on another preprocessing than this version's; or the hash does not cover all of it.
     """
     path, card_path = folder / network_name(role, precision), folder / card_name(role, precision)
+    # The card first: what it is for, and whether its preprocessing is ours. Then the bytes, once.
     try:
         card = card_from_json(card_path.read_text(encoding="utf-8"))
         check_card(card, role, precision)
@@ -84,6 +89,7 @@ def read_model(folder: Path, role: Role, precision: Precision = FULL) -> ModelFi
         raise EdgeError(f"{error.filename}: {error.strerror}; a model is a .onnx file and a .json card") from error
     except (ProtocolError, UnicodeDecodeError) as error:
         raise EdgeError(f"{card_path}: {error}") from error
+    # The bytes are those that were measured, and nothing outside of them is loaded.
     digest = hashlib.sha256(content).hexdigest()
     if digest != card.model_sha256:
         raise EdgeError(

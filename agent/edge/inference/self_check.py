@@ -35,6 +35,7 @@ def read_golden(file: ModelFile) -> Golden | None:
     card = file.card
     if not card.golden_sha256:
         return None
+    # Length, then hash, then content: what is not the card's own is never unpacked.
     path = file.path.with_name(golden_name(card.role, card.precision))
     try:
         if (size := path.stat().st_size) > MAX_BYTES:

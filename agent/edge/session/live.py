@@ -45,6 +45,7 @@ def live(
         while not stop.is_set() and not slot.ended:
             if session.commands is not None and (command := session.commands.poll()) is not None:
                 processor.apply(command)
+            # The newest frame, if one came; without frames the loop still turns, for commands, watchdog and snapshots.
             incoming = slot.take(0.05)
             if incoming is not None:
                 _analyse(incoming, processor, receiver, meters, session)
@@ -55,6 +56,7 @@ def live(
     finally:
         ended.set()
         threads.shutdown()
+    # Everything that was counted stands in the last snapshot.
     receiving.result()  # raises what ended the receiving thread
     return writer.write(receiver.reception())
 

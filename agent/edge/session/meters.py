@@ -53,11 +53,13 @@ class Meters:
         )
 
     def _received_per_s(self, now_s: float) -> float:
-        recent = [(time_s, count) for time_s, count in self._received if time_s >= now_s - WINDOW_S]
+        # Between the oldest and the newest reading of the window, so that a single one has no rate. What lies in the
+        # future was read before the clock was set back.
+        recent = [(time_s, count) for time_s, count in self._received if now_s - WINDOW_S <= time_s <= now_s]
         (first_s, first), (last_s, last) = recent[0], recent[-1]
         return (last - first) / (last_s - first_s) if last_s > first_s else 0.0
 
     def _analysed_per_s(self, now_s: float) -> float:
-        recent = [time_s for time_s in self._done_s if time_s > now_s - WINDOW_S]
+        recent = [time_s for time_s in self._done_s if now_s - WINDOW_S < time_s <= now_s]
         spent_s = recent[-1] - recent[0] if recent else 0.0
         return (len(recent) - 1) / spent_s if spent_s > 0 else 0.0

@@ -71,6 +71,7 @@ class FrameProcessor:
             if failure.fatal:
                 raise EdgeError(f"{failure.in_a_row} frames in a row failed, the last: {error}") from error
             return None
+        # From here on nothing can fail: what was computed is kept, all of it together.
         self._tracks, self.stats, self.view = tracks, stats, view
         self._failed_in_a_row = 0
         self.analysed += 1

@@ -19,6 +19,9 @@ from protocol.wire.decoder import FrameDecoder
 
 log = structlog.get_logger()
 
+MOST_GAPS = 2**53
+"""A sender whose numbers jump at random makes the count meaningless; it must still fit into a snapshot."""
+
 
 class Source(Protocol):
     """Where raw messages come from."""
@@ -61,6 +64,7 @@ class Receiver:
 
     def accept(self, parts: Sequence[bytes]) -> None:
         """One message: recorded as it came, then decoded, and its frame, if it holds one, left in the slot."""
+        # Recorded before it is understood: a recording holds also what a decoder refuses.
         now_s = self._clock()
         self.messages += 1
         index = self._record(parts, now_s)
@@ -119,7 +123,7 @@ class Receiver:
 
     def _count_gap(self, frame: Frame) -> None:
         if self._last is not None and self._last[0] == frame.source and frame.sequence > self._last[1]:
-            self.gaps += frame.sequence - self._last[1] - 1
+            self.gaps = min(self.gaps + frame.sequence - self._last[1] - 1, MOST_GAPS)
         self._last = (frame.source, frame.sequence)
 
 

@@ -48,7 +48,8 @@ def replay(
         # The recorded pace, from the first message on.
         first_s = played.received_time_s if first_s is None else first_s
         if speed is not None:
-            stop.wait(max(0.0, start_s + (played.received_time_s - first_s) / speed - session.clock()))
+            due_s = start_s + (played.received_time_s - first_s) / speed - session.clock()
+            stop.wait(min(max(0.0, due_s), threading.TIMEOUT_MAX))
         _apply_commands(session, processor, writer, reception, stop)
         # The message: counted as live counts it.
         messages += 1

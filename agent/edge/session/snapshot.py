@@ -45,8 +45,8 @@ class SnapshotWriter:
         self._run, self._number, self._next_s = "", 0, 0.0
 
     def write_when_due(self, reception: Callable[[], Reception]) -> None:
-        """Publish a snapshot when the last one is old enough."""
-        if self._clock() >= self._next_s:
+        """Publish a snapshot when the last one is old enough, or when the clock was set back."""
+        if not self._next_s - SNAPSHOT_EVERY_S <= self._clock() < self._next_s:
             self.write(reception())
             self._next_s = self._clock() + SNAPSHOT_EVERY_S
 

@@ -34,6 +34,7 @@ def thumbnail(frame: Frame, result: FrameResult, tracks: tuple[int, ...]) -> Fra
             confidence=p.confidence,
             probabilities=tuple(float(v) for v in p.probabilities),
             outline_px=p.outline_px,
+            cut=p.touches_border,
         )
         for p, track in zip(result.particles, tracks, strict=True)
     )

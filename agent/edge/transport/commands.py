@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 import zmq
 
@@ -38,9 +40,7 @@ class CommandServer(OpenSocket):
             except zmq.Again:
                 return None
             try:
-                if len(parts) != 1:
-                    raise ProtocolError(f"a command is one part, got {len(parts)}")
-                command = decode_command(parts[0])
+                command = _command(parts)
             except ProtocolError as error:
                 self._answer(str(error))
                 continue
@@ -56,6 +56,13 @@ class CommandServer(OpenSocket):
             log.warning("a command could not be answered", answer=text, reason=str(error))
 
 
+def _command(parts: Sequence[bytes]) -> Command:
+    """The command of a message. Raises ProtocolError when it is none."""
+    if len(parts) != 1:
+        raise ProtocolError(f"a command is one part, got {len(parts)}")
+    return decode_command(parts[0])
+
+
 def send_command(endpoint: str, command: Command, timeout_s: float = 2.0) -> None:
     """Ask once.
 
@@ -66,6 +73,6 @@ def send_command(endpoint: str, command: Command, timeout_s: float = 2.0) -> Non
         request.raw.send(encode_command(command))
         if not request.raw.poll(int(timeout_s * 1000)):
             raise EdgeError(f"the agent at {endpoint} did not answer within {timeout_s:g} s")
-        answer = request.raw.recv_string()
+        answer = request.raw.recv().decode(errors="replace")  # whatever listens there need not be an agent
         if answer != "ok":
             raise EdgeError(f"the agent at {endpoint} refused: {answer}")

@@ -48,6 +48,7 @@ class FrameSource(OpenSocket):
             EdgeError: the socket failed.
         """
         try:
+            # A REP sender speaks only when asked: once for each message, and again when it has been silent for long.
             if self._asks and time.monotonic() > self._ask_again_s:
                 self.raw.send(REQUEST)
                 self._ask_again_s = time.monotonic() + ASK_AGAIN_S

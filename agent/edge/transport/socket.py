@@ -31,6 +31,7 @@ class OpenSocket:
         # Options hold for what is bound or connected after they were set.
         for option, value in (options or {}).items():
             self.raw.set(option, value)
+        # A bad address shows here, and then nothing may stay open.
         try:
             if bind:
                 self.raw.bind(bind)

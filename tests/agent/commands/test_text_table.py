@@ -10,7 +10,9 @@ from tests.examples import CLASSES, snapshot
 
 def test_every_class_has_a_line_under_the_counts() -> None:
     lines = text_table(snapshot()).splitlines()
-    assert lines[0].startswith("120 particles (each counted once) in 90 of 100 frames; not analysed: replaced 9;")
+    assert lines[0].startswith(
+        "120 particles (each counted once), 7 more cut by the border (not counted), in 90 of 100 frames; "
+    )
     assert [line.split()[0] for line in lines[2:]] == [*CLASSES, "unknown"]
 
 

@@ -232,3 +232,16 @@ def test_the_same_snapshot_is_not_drawn_twice(stage) -> None:  # type: ignore[no
     assert drawn == []
     stage.show(replace(snapshot(60), threshold=0.9))
     assert drawn == [1]
+
+
+def test_precision_instruction_set_and_model_can_be_read_at_the_usual_width(stage) -> None:  # type: ignore[no-untyped-def]
+    from agent.dashboard.window import SIZE_PX
+
+    source = snapshot()
+    backend, model = "onnxruntime-cpu int8 on AVX-512 VNNI (no NVIDIA driver)", "model 4 (cc94903f, 7949fb39)"
+    stage.window.resize(*SIZE_PX)
+    stage.show(replace(source, health=replace(source.health, backend=backend, model=model)))
+    for label, shown, whole in (("backend", "int8, AVX-512 VNNI", backend), ("model", "model 4", model)):
+        value = stage.window.health.values[label]
+        assert (value.text(), value.toolTip()) == (shown, f"{label}: {whole}")
+        assert value.fontMetrics().horizontalAdvance(value.text()) <= value.contentsRect().width() - 6

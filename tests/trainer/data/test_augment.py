@@ -60,7 +60,7 @@ def test_maps_are_turned_all_alike() -> None:
 
 @given(seed=st.integers(0, 2**32))
 def test_a_perturbed_patch_stays_a_normalised_one(seed: int) -> None:
-    """Mean 0 and spread 1 are what the agent's preprocessing promises the network; noise is added at the same spread."""
+    """Mean 0 and spread 1 are what the agent's preprocessing promises; noise is added at the same spread."""
     seen = perturb(NOISE, np.random.default_rng(seed))
     assert seen.shape == NOISE.shape
     assert seen.dtype == np.float32

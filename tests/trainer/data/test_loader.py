@@ -94,7 +94,11 @@ def test_a_window_beyond_the_shards_is_refused(tmp_path: Path) -> None:
 
 
 @given(
-    shards=st.integers(1, 30), width=st.integers(1, 30), start=st.integers(1, 30), pace=st.integers(1, 7), data=st.data()
+    shards=st.integers(1, 30),
+    width=st.integers(1, 30),
+    start=st.integers(1, 30),
+    pace=st.integers(1, 7),
+    data=st.data(),
 )
 def test_a_window_is_never_empty_never_wider_than_it_may_be_and_never_goes_back(
     shards: int, width: int, start: int, pace: int, data: st.DataObject

@@ -127,7 +127,9 @@ def test_a_mixture_that_makes_no_sense_is_refused(old: str, new: str, message: s
 
 
 RUNS_OF_SHARDS = st.lists(
-    st.tuples(st.integers(0, 500), st.integers(0, 40)).map(lambda run: (run[0], run[0] + run[1])), min_size=1, max_size=4
+    st.tuples(st.integers(0, 500), st.integers(0, 40)).map(lambda run: (run[0], run[0] + run[1])),
+    min_size=1,
+    max_size=4,
 )
 PARTS = st.builds(
     MixturePart,

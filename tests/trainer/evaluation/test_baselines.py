@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trainer.known_report import disc
 from trainer.evaluation.baselines import nearest_neighbours, outline_features, size_features
@@ -30,3 +32,31 @@ def test_neighbours_vote_by_shares() -> None:
     known = size_features([1.0 + 0.001 * n for n in range(25)] + [5.0] * 25)
     labels = np.array([0] * 20 + [1] * 30)
     np.testing.assert_allclose(nearest_neighbours(known, labels, size_features([1.01, 5.2]), 2), [[0.8, 0.2], [0, 1]])
+
+
+def test_of_fewer_known_than_neighbours_all_vote() -> None:
+    """A store of a few particles has no 25 of training: a vote is still one of shares."""
+    known = size_features([1.0, 1.1, 5.0])
+    found = nearest_neighbours(known, np.array([0, 0, 1]), size_features([1.0, 4.0]), 2)
+    np.testing.assert_allclose(found, [[2 / 3, 1 / 3]] * 2)
+    np.testing.assert_allclose(nearest_neighbours(known[:1], np.array([1]), size_features([3.0]), 2), [[0, 1]])
+
+
+@given(st.integers(0, 2**32), st.integers(2, 5))
+def test_votes_are_shares_and_know_no_unit_of_the_features(seed: int, classes: int) -> None:
+    """Nanometres or pixels, and whatever zero is: features are standardised."""
+    rng = np.random.default_rng(seed)
+    known, unknown = rng.normal(0, 1, (60, 3)), rng.normal(0, 1, (8, 3))
+    labels = rng.integers(classes, size=60)
+    votes = nearest_neighbours(known, labels, unknown, classes)
+    np.testing.assert_allclose(votes.sum(1), 1)
+    scale, shift = np.array([10.0, 0.25, 3.0]), np.array([5.0, -2.0, 0.0])
+    np.testing.assert_allclose(
+        nearest_neighbours(known * scale + shift, labels, unknown * scale + shift, classes), votes
+    )
+
+
+def test_a_feature_that_is_alike_for_all_decides_nothing() -> None:
+    known = np.column_stack([np.r_[np.zeros(30), np.ones(30)], np.full(60, 7.0)])
+    votes = nearest_neighbours(known, np.repeat([0, 1], 30), np.array([[0.0, 7.0], [1.0, 7.0]]), 2)
+    np.testing.assert_allclose(votes, [[1, 0], [0, 1]])

@@ -84,3 +84,45 @@ def test_diameters_are_bounded_as_live_ones_are(tmp_path: Path) -> None:
     coarse = replace(GEOMETRY, pixel_size_nm=0.48)
     assert detector_measures(Seeing(), shards, replace(HALF, smallest_nm=5.0), coarse)["f1"] == 1
     assert detector_measures(Seeing(), shards, replace(HALF, smallest_nm=5.0), GEOMETRY)["f1"] == 0
+
+
+def test_frames_without_a_particle_alone_have_nothing_to_find(tmp_path: Path) -> None:
+    """The mean of no overlaps is NaN, which no card may promise."""
+    empty = np.zeros((SIDE_PX, SIDE_PX), dtype=bool)
+    with pytest.raises(ValueError, match="none of 2 held-out frames has a particle"):
+        detector_measures(Seeing(), dataset(tmp_path, (empty, empty), (discs((15, 15)), empty)), HALF, GEOMETRY)
+
+
+def test_a_frame_without_a_particle_costs_what_is_found_in_it_and_no_overlap(tmp_path: Path) -> None:
+    mask, empty = discs((15, 15)), np.zeros((SIDE_PX, SIDE_PX), dtype=bool)
+    quiet = detector_measures(Seeing(), dataset(tmp_path / "a", (mask, mask), (empty, empty)), HALF, GEOMETRY)
+    loud = detector_measures(Seeing(), dataset(tmp_path / "b", (mask, mask), (mask, empty)), HALF, GEOMETRY)
+    assert quiet == {"frames": 2, "particles": 1, "f1": 1, "mask_iou": 1}
+    # One hit, two found, one true.
+    assert loud == {"frames": 2, "particles": 1, "f1": pytest.approx(2 / 3, abs=1e-4), "mask_iou": 1}
+
+
+def test_the_order_of_the_frames_does_not_matter(tmp_path: Path) -> None:
+    frames = [(discs((15, 15)), discs((15, 15), (40, 40))), (discs((20, 23)), discs((20, 20)))]
+    there, back = (
+        detector_measures(Seeing(), dataset(tmp_path / name, *order), HALF, GEOMETRY)
+        for name, order in (("there", frames), ("back", frames[::-1]))
+    )
+    assert there == back
+
+
+@pytest.mark.parametrize(("bordered", "true", "f1"), [(True, 2, 1.0), (False, 1, 2 / 3)])
+def test_bodies_are_parted_where_the_border_map_says_so(bordered: bool, true: int, f1: float, tmp_path: Path) -> None:
+    """Two discs that touch, which segmentation parts by their shape: right where the truth has a border, else one of
+    them is false."""
+    mask = discs((20, 20), (20, 34))
+    border = np.zeros_like(mask)
+    border[:, 26:29] = mask[:, 26:29] & bordered
+    samples = Samples()
+    samples.channels.append(np.pad(np.stack([mask, mask]), [(0, 0), (0, 4), (0, 4)]).astype(np.float16))
+    samples.targets.append(np.stack([mask, mask, border]).astype(np.uint8) * 255)
+    write_shard(shard_path(tmp_path, 0), samples, ShardDescription(geometry=LEGACY_GEOMETRY))
+    found = detector_measures(Seeing(), [shard_path(tmp_path, 0)], HALF, GEOMETRY)
+    assert found["particles"] == true
+    assert found["f1"] == pytest.approx(f1, abs=1e-4)
+    assert found["mask_iou"] == 1

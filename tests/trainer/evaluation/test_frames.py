@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from agent.core.results import FrameResult, Particle
+from protocol.model_folder import check_card
 from simulator.exit_waves.simulate import ParticleWave
 from simulator.imaging.aberrations import Optics
 from simulator.propagation.grid import Grid
@@ -19,17 +23,25 @@ from simulator.scenes.exposure import Exposure
 from simulator.scenes.placement import Placement
 from simulator.scenes.truth import View, frame_truth
 from tests import fakes
+from tests.simulator.discs import texture
+from tests.trainer.evaluation.discs import SHAPES, held_out
 from tests.trainer.known_predictions import cells
+from trainer.data.geometry import LEGACY_GEOMETRY
 from trainer.evaluation.frames import (
     DOSE_BANDS,
     SPECK_PX,
+    TILES,
     Comparison,
     Instance,
     _instances,
+    _tiled,
     against,
     compared,
+    composed_frames,
+    networks_of,
     real_frames,
     together,
+    vacuum_frames,
 )
 from trainer.report.detection import quantiles, real_section, simulated_section
 
@@ -273,3 +285,82 @@ def test_vacuum_has_false_ones_and_no_f1() -> None:
     real = compare([found(20, 30)], [instance(20, 30)])
     text = real_section(real, {0.03: together([compare([found(0, 0)], []), compare([], [])])})
     assert cells(text, "real vacuum, as if 0.03 nm/px")[0] == ["2", "0", "0", "1", "—", "—", "—"]
+
+
+def stack_of(path: Path, *images: NDArray[np.uint16]) -> Path:
+    tifffile.imwrite(path, images[0] if len(images) == 1 else np.stack(images), photometric="minisblack")
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_stack_of_vacuum_is_its_images_also_when_it_is_one(count: int, tmp_path: Path) -> None:
+    """A file of a single image has no axis of frames; its rows are no frames."""
+    images = [np.full((40, 50), n, dtype=np.uint16) for n in range(count)]
+    found = list(vacuum_frames(stack_of(tmp_path / "v.tif", *images), 0.03))
+    assert [frame.shape_px for frame, _ in found] == [(40, 50)] * count
+    assert [int(frame.pixels[0, 0]) for frame, _ in found] == list(range(count))
+    assert [frame.sequence for frame, _ in found] == list(range(count))
+    assert {frame.pixel_size_nm for frame, _ in found} == {0.03}
+    assert all(instances == [] for _, instances in found)
+
+
+def test_composed_frames_follow_from_seed_band_and_number_alone() -> None:
+    material = held_out()
+    (one, _), (two, _) = composed_frames(material, (300.0, 1000.0), 2, 7)
+    ((again, instances),) = composed_frames(material, (300.0, 1000.0), 1, 7)
+    ((other, _),) = composed_frames(material, (20.0, 100.0), 1, 7)
+    np.testing.assert_array_equal(one.pixels, again.pixels)
+    assert one.shape_px != two.shape_px or (one.pixels != two.pixels).any()
+    assert one.shape_px != other.shape_px or (one.pixels != other.pixels).any()
+    assert one.pixels.dtype == np.uint16
+    for instance in instances:
+        assert instance.mask.shape == one.shape_px
+        assert instance.shape in SHAPES
+        assert instance.volume_diameter_nm == pytest.approx(2.4)
+
+
+def test_a_film_of_a_frame_is_the_small_one_again_and_again() -> None:
+    film = texture(16)
+    wide = _tiled(film)
+    assert wide.wave.shape == (16 * TILES, 16 * TILES)
+    np.testing.assert_array_equal(wide.wave[16:, :16], film.wave)
+    assert (wide.thickness_nm, wide.energy_kev) == (film.thickness_nm, film.energy_kev)
+
+
+def test_networks_are_served_as_they_were_measured() -> None:
+    """Sigmoid on the maps, logits as they come, and the temperature, threshold and geometry that were given."""
+
+    class Doubled(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 2 * x
+
+    networks = networks_of(Doubled(), ("a", "b"), Doubled(), 1.5, 0.8, LEGACY_GEOMETRY)
+    x = np.array([[1.0, -1.0]], dtype=np.float32)
+    np.testing.assert_array_equal(networks.classify(x), 2 * x)
+    np.testing.assert_allclose(networks.detect(x), 1 / (1 + np.exp(-2 * x)), rtol=1e-6)
+    card = networks.classifier_card
+    assert (card.temperature, card.threshold, card.classes) == (1.5, 0.8, ("a", "b"))
+    assert (card.geometry, networks.detector_card.geometry) == (LEGACY_GEOMETRY.classifier, LEGACY_GEOMETRY.detector)
+    check_card(card, "classifier", "fp32")
+    check_card(networks.detector_card, "detector", "fp32")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 49), st.integers(0, 49)), max_size=5),
+    st.lists(st.tuples(st.integers(0, 49), st.integers(0, 49), st.booleans()), max_size=5),
+)
+def test_counts_of_a_comparison_add_up(
+    particles: list[tuple[int, int]], instances: list[tuple[int, int, bool]]
+) -> None:
+    c = compare([found(y, x) for y, x in particles], [instance(y, x, counted=counted) for y, x, counted in instances])
+    assert c.counted == sum(counted for _, _, counted in instances)
+    assert c.found <= min(c.counted, len(particles))
+    assert c.found + c.false <= len(particles)
+    assert len(c.instance_iou) == len(c.centre_error_nm) == c.found
+    assert all(0 <= iou <= 1 for iou in (*c.instance_iou, *c.union_iou))
+    assert np.isnan(c.f1) or 0 <= c.f1_at_half_iou <= c.f1 <= 1
+    # What is seen once, is seen twice in two such frames.
+    twice = together([c, c])
+    assert (twice.frames, twice.found, twice.false) == (2, 2 * c.found, 2 * c.false)
+    assert np.isnan(c.f1) or twice.f1 == pytest.approx(c.f1)
+    assert together([]).frames == 0

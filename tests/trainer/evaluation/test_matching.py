@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,40 @@ def test_of_particles_that_do_not_overlap_it_is_the_pairing_of_nearest_first(
     found_px = [tuple(10.0 * np.array(cell) + rng.uniform(-4, 4, 2)) for cell in found_cells]
     reach_px = [5.0] * len(true_px)
     assert matched(found_px, true_px, reach_px) == nearest_first(found_px, true_px, reach_px)
+
+
+CENTRES = st.lists(st.tuples(st.floats(0, 30), st.floats(0, 30)), max_size=8)
+
+
+@given(CENTRES, CENTRES, st.floats(0.5, 15), st.randoms(use_true_random=False))
+def test_a_match_is_one_to_one_within_reach_and_knows_no_order(
+    found_px: list[Centre], true_px: list[Centre], reach_px: float, chance: Random
+) -> None:
+    match = matched(found_px, true_px, [reach_px] * len(true_px))
+    assert len(set(match.values())) == len(match)
+    for f, t in match.items():
+        assert np.hypot(*np.subtract(found_px[f], true_px[t])) < reach_px
+    order = list(range(len(found_px)))
+    chance.shuffle(order)
+    assert len(matched([found_px[n] for n in order], true_px, [reach_px] * len(true_px))) == len(match)
+    # No pair in reach is left where both are free.
+    for f in set(range(len(found_px))) - set(match):
+        for t in set(range(len(true_px))) - set(match.values()):
+            assert np.hypot(*np.subtract(found_px[f], true_px[t])) >= reach_px
+
+
+@given(CENTRES, CENTRES, st.floats(0.5, 10))
+def test_a_longer_reach_and_more_found_particles_make_no_fewer_pairs(
+    found_px: list[Centre], true_px: list[Centre], reach_px: float
+) -> None:
+    near, far = (len(matched(found_px, true_px, [r] * len(true_px))) for r in (reach_px, 2 * reach_px))
+    assert near <= far
+    assert len(matched(found_px[:-1], true_px, [reach_px] * len(true_px))) <= near
+
+
+@given(CENTRES)
+def test_particles_found_where_they_are_are_all_matched_to_themselves(true_px: list[Centre]) -> None:
+    distinct = list(dict.fromkeys(true_px))
+    match = matched(distinct, distinct, [1.0] * len(distinct))
+    assert len(match) == len(distinct)
+    assert sum(np.hypot(*np.subtract(distinct[f], distinct[t])) for f, t in match.items()) == 0

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from agent.core.calibration import probabilities
+from tests.trainer.evaluation.answers import Answers, answers
 from tests.trainer.known_predictions import sure
 from trainer.evaluation.selective import accuracy_on_surest, coverage_at, evidence, risk_coverage, threshold_for
 
@@ -61,3 +67,80 @@ def test_a_classifier_that_guesses_is_never_allowed_to_answer_and_a_perfect_one_
     p, waves = sure([0] * 600, 0.95), np.arange(600)
     assert threshold_for(p, alternating(600), waves, 0.10) == 1.0
     assert threshold_for(p, np.zeros(600, dtype=int), waves, 0.10) == 0.21
+
+
+@given(answers(), st.floats(0, 1))
+def test_coverage_falls_as_more_accuracy_is_asked_for(given_answers: Answers, level: float) -> None:
+    p, labels = probabilities(given_answers[0], 1.0), given_answers[1]
+    assert coverage_at(p, labels, level) >= coverage_at(p, labels, min(1.0, level + 0.1))
+    assert coverage_at(p, labels, 0.0) == 1.0
+    share = coverage_at(p, labels, level)
+    assert share == 0 or accuracy_on_surest(p, labels, share) >= level
+
+
+@given(answers())
+def test_all_answers_together_are_as_right_as_the_classifier(given_answers: Answers) -> None:
+    p, labels = probabilities(given_answers[0], 1.0), given_answers[1]
+    share, accuracy = risk_coverage(p, labels)
+    assert (share[-1], accuracy[-1]) == (1.0, pytest.approx((p.argmax(1) == labels).mean()))
+    assert (np.diff(share) > 0).all()
+    assert accuracy_on_surest(p, labels, 1.0) == accuracy[-1]
+
+
+@given(answers())
+def test_order_and_names_of_classes_do_not_change_who_is_surest(given_answers: Answers) -> None:
+    p, labels = probabilities(given_answers[0], 1.0), given_answers[1]
+    classes = np.random.default_rng(1).permutation(p.shape[1])
+    renamed = np.argsort(classes)[labels]
+    np.testing.assert_allclose(risk_coverage(p[:, classes], renamed)[1], risk_coverage(p, labels)[1])
+
+
+@given(st.integers(1, 300), st.integers(2, 5))
+def test_a_perfect_classifier_answers_everything_at_any_level(n: int, k: int) -> None:
+    labels = np.arange(n) % k
+    p = sure(list(labels), np.linspace(0.6, 1, n), k)
+    assert {coverage_at(p, labels, level) for level in (0.5, 0.9, 1.0)} == {1.0}
+
+
+@given(n=st.integers(1, 60), level=st.floats(0.01, 0.5), seed=st.integers(0, 1000))
+def test_losses_that_are_smaller_speak_no_less_against_a_high_mean(n: int, level: float, seed: int) -> None:
+    losses = np.random.default_rng(seed).random(n)
+    assert evidence(losses, level) > 0
+    assert evidence(0.5 * losses, level) >= evidence(losses, level) * (1 - 1e-12)
+    assert evidence(losses[::-1], level) == pytest.approx(evidence(losses, level))
+
+
+def test_evidence_is_a_fair_game_at_the_level_itself() -> None:
+    """Losses of 0 or 1 with the chance of the level: the mean wealth over all outcomes is one, so that Markov's
+    inequality holds."""
+    level, n = 0.1, 6
+    mean = 0.0
+    for outcome in itertools.product((0.0, 1.0), repeat=n):
+        ones = sum(outcome)
+        mean += level**ones * (1 - level) ** (n - ones) * evidence(np.array(outcome), level)
+    assert mean == pytest.approx(1.0)
+
+
+def test_a_threshold_depends_on_structures_and_on_no_order() -> None:
+    p, labels, groups = seen_often(np.random.default_rng(3))
+    order = np.random.default_rng(4).permutation(len(labels))
+    plain = threshold_for(p, labels, groups, 0.2)
+    assert threshold_for(p[order], labels[order], groups[order], 0.2) == plain
+    # Twenty views that are alike say no more than one of them.
+    assert threshold_for(p[::20], labels[::20], groups[::20], 0.2) == plain
+    # What is promised more strictly is answered more rarely.
+    levels = [threshold_for(p, labels, groups, level) for level in (0.05, 0.1, 0.2, 0.4)]
+    assert levels == sorted(levels, reverse=True)
+    assert threshold_for(p, labels, groups, 0.2, trust=0.999) >= plain
+
+
+def test_too_few_structures_allow_no_answer() -> None:
+    """Ten that are all right: an error of one in ten is not excluded by that."""
+    assert threshold_for(sure([0] * 10, 0.99), np.zeros(10, dtype=int), np.arange(10), 0.10) == 1.0
+
+
+def test_a_threshold_below_one_that_failed_is_never_tried() -> None:
+    """Of a hundred sure structures eight are wrong; a thousand doubtful ones that are right would hide them."""
+    p = sure([0] * 1100, [0.98] * 100 + [0.6] * 1000)
+    labels = (np.arange(1100) < 8).astype(int)
+    assert threshold_for(p, labels, np.arange(1100), 0.10) == 1.0

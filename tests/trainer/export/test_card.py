@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from protocol.model_card import NOT_KNOWN
+from protocol.errors import ProtocolError
+from protocol.model_card import NOT_KNOWN, Precision
+from protocol.model_card_json import card_from_json
+from protocol.model_folder import PRECISIONS, card_name
 from tests.fakes import fake_networks
 from trainer.export.card import commit_of, date_text, read_full_card, write_card
 
@@ -54,3 +61,43 @@ def test_a_card_lies_under_the_name_of_its_role(tmp_path: Path) -> None:
     card = write_card(tmp_path, fake_networks().detector_card)
     assert [path.name for path in tmp_path.iterdir()] == ["detector.json"]
     assert read_full_card(tmp_path, "detector") == card
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_measure_that_is_no_number_reaches_no_card(value: float, tmp_path: Path) -> None:
+    """JSON has no NaN: other readers would refuse the whole card, and a comparison with it is never true."""
+    card = replace(fake_networks().classifier_card, measures={"accuracy": 0.9, "recall_rod": value, "f1": value})
+    with pytest.raises(ValueError, match="measures of the classifier are no finite numbers: f1, recall_rod"):
+        write_card(tmp_path, card)
+    assert not list(tmp_path.iterdir())
+
+
+@given(
+    measures=st.dictionaries(st.text(min_size=1, max_size=12), st.floats(allow_nan=False, allow_infinity=False)),
+    precision=st.sampled_from(PRECISIONS),
+)
+def test_a_card_reads_back_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, measures: dict[str, float], precision: Precision
+) -> None:
+    folder = tmp_path_factory.mktemp("models")
+    card = replace(fake_networks().classifier_card, measures=measures, precision=precision)
+    write_card(folder, card)
+    text = (folder / card_name("classifier", precision)).read_text("utf-8")
+    assert card_from_json(text) == card
+    json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_cards_of_every_precision_lie_beside_each_other(tmp_path: Path) -> None:
+    full = fake_networks().classifier_card
+    for precision in PRECISIONS:
+        write_card(tmp_path, replace(full, precision=precision))
+    assert len(list(tmp_path.iterdir())) == len(PRECISIONS)
+    assert read_full_card(tmp_path, "classifier").precision == "fp32"
+    with pytest.raises(FileNotFoundError):
+        read_full_card(tmp_path, "detector")
+
+
+def test_a_damaged_card_is_a_protocol_error(tmp_path: Path) -> None:
+    (tmp_path / "detector.json").write_text("{", "utf-8")
+    with pytest.raises(ProtocolError, match="model card: not JSON"):
+        read_full_card(tmp_path, "detector")

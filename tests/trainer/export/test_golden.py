@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,16 +13,25 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from agent.core.calibration import probabilities
+from protocol.errors import ProtocolError
+from protocol.golden import golden_from_bytes
+from protocol.model_folder import golden_name
 from tests.fakes import fake_networks
+from tests.trainer.tiny_networks import linear, put
 from trainer.data.dataset import Maps
+from trainer.export.card import read_full_card
 from trainer.export.golden import (
     GOLDEN_MAP_PX,
     MOST_CHANGE,
     MOST_CHANGE_8_BIT,
+    golden_inputs,
+    renew_golden,
     telling_maps,
     telling_patches,
     tolerance,
+    with_golden,
 )
+from trainer.export.runtime import runner
 
 CARD = fake_networks().classifier_card
 
@@ -69,3 +80,45 @@ def test_maps_are_cut_from_the_middle_of_the_fullest_frames() -> None:
     chosen = telling_maps(maps)
     assert chosen.shape == (3, 2, GOLDEN_MAP_PX, GOLDEN_MAP_PX)
     assert chosen[:, 0, 0, 0].tolist() == [1, 3, 4]
+
+
+def test_a_golden_file_holds_what_the_network_answers_to_what_it_can_hold(tmp_path: Path) -> None:
+    """Inputs are rounded to half precision first: what is stored is what was answered."""
+    inputs = np.full((2, 1, 4, 4), 1 + 2**-13)
+    card = with_golden(tmp_path, runner(linear("classifier"), 1), inputs, CARD)
+    content = (tmp_path / golden_name("classifier")).read_bytes()
+    golden = golden_from_bytes(content)
+    np.testing.assert_array_equal(golden.inputs, np.ones((2, 1, 4, 4), dtype=np.float32))
+    np.testing.assert_allclose(golden.outputs, [[1, -1]] * 2)
+    assert card.golden_sha256 == hashlib.sha256(content).hexdigest()
+    assert card.golden_tolerance == pytest.approx(tolerance(CARD), abs=1e-6)
+
+
+def test_a_full_network_s_golden_file_can_be_made_anew(tmp_path: Path) -> None:
+    before = put(tmp_path, "classifier")
+    inputs = np.full((3, 1, 4, 4), 2.0)
+    after = renew_golden(tmp_path, "classifier", inputs)
+    assert after.golden_sha256 != before.golden_sha256
+    assert replace(after, golden_sha256=before.golden_sha256) == before
+    assert read_full_card(tmp_path, "classifier") == after
+    np.testing.assert_array_equal(golden_inputs(tmp_path, "classifier"), inputs)
+
+
+def test_a_golden_file_that_is_missing_or_damaged_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        golden_inputs(tmp_path, "classifier")
+    (tmp_path / golden_name("classifier")).write_bytes(b"half")
+    with pytest.raises(ProtocolError):
+        golden_inputs(tmp_path, "classifier")
+
+
+@given(temperature=st.floats(0.2, 3), factor=st.floats(1.01, 3))
+def test_a_warmer_classifier_tolerates_more_by_as_much(temperature: float, factor: float) -> None:
+    cold, warm = (tolerance(replace(CARD, temperature=t)) for t in (temperature, factor * temperature))
+    assert warm == pytest.approx(factor * cold)
+
+
+def test_a_class_without_patches_gives_none_and_the_others_theirs() -> None:
+    patches = np.arange(3, dtype=np.float16)[:, None, None] * np.ones((1, 2, 2), dtype=np.float16)
+    p = np.array([[0.6, 0.3, 0.1], [0.9, 0.05, 0.05], [0.1, 0.1, 0.8]])
+    assert telling_patches(patches, np.array([0, 0, 2]), p)[:, 0, 0, 0].tolist() == [0, 1, 2]

@@ -20,7 +20,7 @@ from trainer.data.description import LegacyWarning
 from trainer.data.geometry import LEGACY_GEOMETRY
 from trainer.fit.checkpoint import load
 from trainer.fit.schedule import Schedule
-from trainer.fit.train import TrainingSet, fit, trained
+from trainer.fit.train import TrainingSet, _average, fit, trained
 
 ONE_STEP = Schedule(steps=1, decay=1)
 OTHER_GEOMETRY = replace(LEGACY_GEOMETRY, classifier=replace(LEGACY_GEOMETRY.classifier, pixel_size_nm=0.06))
@@ -160,3 +160,77 @@ def test_two_processes_train_one_network(bank: Path, tmp_path: Path) -> None:
     losses = [json.loads(line)["loss"] for line in (tmp_path / "c.jsonl").read_text().splitlines()]
     assert len(losses) == 12
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
+
+
+def test_the_running_average_is_what_a_person_calculates() -> None:
+    """0.75 of the old and 0.25 of the new; a counter is no mean and is taken over."""
+    average = {"weight": torch.tensor([4.0]), "seen": torch.tensor(3)}
+    _average(average, {"weight": torch.tensor([8.0]), "seen": torch.tensor(7)}, 0.75)
+    assert (float(average["weight"]), int(average["seen"])) == (5.0, 7)
+
+
+def test_an_average_of_what_does_not_change_does_not_change() -> None:
+    weights = {"weight": torch.randn(5)}
+    average = {"weight": weights["weight"].clone()}
+    for decay in (0.0, 0.1, 0.995):
+        _average(average, weights, decay)
+    torch.testing.assert_close(average["weight"], weights["weight"])
+
+
+def test_every_step_has_one_line_in_the_log_also_after_a_stop(bank: Path, tmp_path: Path) -> None:
+    for steps in (2, 3):
+        fit(config(), Schedule(steps=steps, decay=0), of_dataset(bank), tmp_path / "c.pt", ALONE)
+    lines = [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [0, 1, 2]
+    assert all(np.isfinite(line["loss"]) for line in lines)
+
+
+def test_a_run_that_is_finished_is_left_as_it_is(bank: Path, tmp_path: Path) -> None:
+    fit(config(), ONE_STEP, of_dataset(bank), tmp_path / "c.pt", ALONE)
+    before = (tmp_path / "c.pt").read_bytes()
+    fit(config(), ONE_STEP, of_dataset(bank), tmp_path / "c.pt", ALONE)
+    assert (tmp_path / "c.pt").read_bytes() == before
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(bank: Path, tmp_path: Path) -> None:
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        fit(config(seed=seed), ONE_STEP, of_dataset(bank), tmp_path / f"{name}.pt", ALONE)
+    one, same, other = (load(tmp_path / f"{name}.pt")["average"] for name in ("one", "same", "other"))
+    assert all(torch.equal(one[key], same[key]) for key in one)
+    assert any(not torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_fresh_run_begins_with_the_averaged_weights_of_its_start(bank: Path, tmp_path: Path) -> None:
+    """With a learning rate of nothing the first step leaves them as they are."""
+    fit(config(), Schedule(steps=3, decay=0), of_dataset(bank), tmp_path / "c.pt", ALONE)
+    still = config(learning_rate=0.0, weight_decay=0.0)
+    fit(still, ONE_STEP, of_dataset(bank), tmp_path / "d.pt", ALONE, start=tmp_path / "c.pt")
+    before, after = load(tmp_path / "c.pt"), load(tmp_path / "d.pt")
+    weights = [key for key in before["average"] if key.endswith((".weight", ".bias"))]
+    assert all(torch.equal(before["average"][key], after["model"][key]) for key in weights)
+    assert any(not torch.equal(before["model"][key], after["model"][key]) for key in weights)
+    assert after["step"] == 1
+
+
+def test_a_process_that_is_not_the_first_writes_nothing(bank: Path, tmp_path: Path) -> None:
+    """It takes its share with other samples; of the whole run there is one checkpoint and one log."""
+    fit(config(), ONE_STEP, of_dataset(bank), tmp_path / "c.pt", replace(ALONE, rank=1))
+    assert not (tmp_path / "c.pt").exists()
+    assert (tmp_path / "c.jsonl").read_text() == ""
+
+
+def test_a_damaged_shard_stops_training_by_its_name_and_keeps_the_checkpoint(bank: Path, tmp_path: Path) -> None:
+    fit(config(), ONE_STEP, of_dataset(bank), tmp_path / "c.pt", ALONE)
+    before = (tmp_path / "c.pt").read_bytes()
+    (bank / "shard-00001.npz").write_bytes(b"PK half a shard")
+    with pytest.raises(ValueError, match=r"shard-00001\.npz is no whole shard"):
+        fit(config(), Schedule(steps=9, decay=0), of_dataset(bank), tmp_path / "c.pt", ALONE)
+    assert (tmp_path / "c.pt").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_not_taken_for_a_fresh_run(bank: Path, tmp_path: Path) -> None:
+    """To begin anew and write over it would lose what could be restored."""
+    (tmp_path / "c.pt").write_bytes(b"half a checkpoint")
+    with pytest.raises(ValueError, match=r"c\.pt is no checkpoint of beamside-train, or was cut short"):
+        fit(config(), ONE_STEP, of_dataset(bank), tmp_path / "c.pt", ALONE)
+    assert (tmp_path / "c.pt").read_bytes() == b"half a checkpoint"

@@ -60,3 +60,25 @@ def test_views_are_of_the_half_that_sets_nothing_and_doses_have_no_lower_limit()
     assert [cells(text, "5–10")[0][k] for k in (1, 6)] == ["100.0", "5"]
     assert cells(text, "0–100")[0][6] == "5"
     assert "no such image" in views_section(predictions_of(p, metadata, True), 300.0)
+
+
+def test_bins_share_all_answers_among_them() -> None:
+    rng = np.random.default_rng(3)
+    angles = rng.uniform(0, 30, 300)
+    metadata = metadata_of(list(rng.integers(2, size=300)), zone_deg=angles)
+    answered = sure([0] * 300, rng.uniform(0.5, 1, 300)), metadata
+    bins = confidence_by(answered, "zone_deg", (0, 5, 10, 15, 30))
+    assert sum(int(view.cells[2]) for view in bins) == 300
+    (whole,) = confidence_by(answered, "zone_deg", (0, 30))
+    weights = [int(view.cells[2]) / 300 for view in bins]
+    assert sum(w * view.confidence for w, view in zip(weights, bins, strict=True)) == pytest.approx(whole.confidence)
+    assert sum(w * view.accuracy for w, view in zip(weights, bins, strict=True)) == pytest.approx(whole.accuracy)
+
+
+def test_a_confidence_that_is_right_lies_in_the_interval() -> None:
+    """Nine of ten right at 0.9, of four hundred."""
+    p, metadata, _ = halves(400)
+    metadata["zone_deg"] = np.full(800, 2.0)
+    first = {key: column[:400] for key, column in metadata.items()}
+    (view,) = confidence_by((p[:400], first), "zone_deg", (0, 5))
+    assert (view.within, view.accuracy) == (True, 0.9)

@@ -53,3 +53,11 @@ def test_risk_and_coverage_leave_out_the_first_few_answers(tmp_path: Path) -> No
         accuracy = np.where(share <= 0.02, start, steady)
         plots.risk_coverage(tmp_path / f"{name}.png", {"p": (share, accuracy)})
     np.testing.assert_array_equal(pixels(tmp_path / "steady.png"), pixels(tmp_path / "fallen.png"))
+
+
+def test_a_class_without_images_has_an_empty_row_and_not_nan_s(tmp_path: Path) -> None:
+    """Nothing divided by nothing: the row is drawn like one of noughts."""
+    for name, row in (("none", [0.0, 0, 0]), ("noughts", [0.0, 0, 1e-30])):
+        plots.confusion(tmp_path / f"{name}.png", np.array([[8.0, 1, 1], row]), ["cube", "rod"])
+    np.testing.assert_array_equal(pixels(tmp_path / "none.png"), pixels(tmp_path / "noughts.png"))
+    assert (tmp_path / "none.png").stat().st_size > 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trainer.report.tables import accuracy_cells, class_shares, interval, percent, picture, table
 
@@ -35,3 +37,30 @@ def test_a_class_without_images_has_no_accuracy() -> None:
     shares = class_shares(np.array([True, False, True]), np.array([0, 0, 2]), 3)
     assert shares[::2] == [0.5, 1.0]
     assert np.isnan(shares[1])
+
+
+@given(right=st.lists(st.booleans(), min_size=1, max_size=80), views=st.integers(1, 4))
+def test_an_interval_holds_its_accuracy_and_narrows_with_every_structure(right: list[bool], views: int) -> None:
+    answers = np.repeat(np.array(right), views)
+    low, high = interval(answers, np.arange(len(answers)) // views)
+    assert 0 <= low <= answers.mean() <= high <= 1
+    # Four times the structures, as often right: narrower; the same structures seen more often: not.
+    more = interval(np.tile(answers, 4), np.arange(4 * len(answers)) // views)
+    assert more[1] - more[0] < high - low
+    again = interval(np.repeat(answers, 3), np.repeat(np.arange(len(answers)) // views, 3))
+    assert again == pytest.approx((low, high))
+
+
+@given(st.lists(st.tuples(st.text("abc", min_size=1), st.integers()), max_size=5))
+def test_every_row_of_a_table_has_the_cells_of_its_head(rows: list[tuple[str, int]]) -> None:
+    lines = table(("name", "number"), rows).splitlines()
+    assert len(lines) == 2 + len(rows)
+    assert {line.count("|") for line in lines} == {3}
+    assert [int(line.split("|")[2]) for line in lines[2:]] == [number for _, number in rows]
+
+
+def test_classes_in_another_order_have_their_shares_in_that_order() -> None:
+    right, labels = np.array([True, False, True, True]), np.array([0, 0, 1, 2])
+    shares = class_shares(right, labels, 3)
+    order = np.array([2, 0, 1])
+    assert class_shares(right, np.argsort(order)[labels], 3) == [shares[n] for n in order]

@@ -7,11 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from agent.core.calibration import probabilities
+from tests.trainer.evaluation.answers import Answers, answers
 from tests.trainer.known_predictions import cells, metadata_of, predictions_of, sure
 from trainer.evaluation.prevalence import populations
 from trainer.report.uncertainty import (
+    _by_dose,
+    _scores,
     area_under_curve,
     calibration_section,
     out_of_distribution_section,
@@ -112,3 +118,36 @@ def test_the_section_has_a_line_for_every_kind_and_size_of_population() -> None:
     assert [len(cells(text, kind)) for kind in populations(5)] == [3, 3, 3]
     assert "300 structures, halved anew" in text
     assert "95 ± 30 %" in text
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32))
+def test_the_area_knows_no_scale_and_its_two_sides_are_one_together(known: int, strange: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(5, size=known).astype(float), rng.integers(5, size=strange).astype(float)
+    area = area_under_curve(one, other)
+    assert area + area_under_curve(other, one) == pytest.approx(1)
+    assert area_under_curve(np.exp(one), np.exp(other)) == pytest.approx(area)
+    pairs = np.sign(one[:, None] - other)
+    assert area == pytest.approx(0.5 + pairs.mean() / 2)
+
+
+@given(answers())
+def test_every_score_of_certainty_is_largest_where_a_class_takes_all(given_answers: Answers) -> None:
+    logits = given_answers[0]
+    surest = np.zeros((1, logits.shape[1]))
+    surest[0, 0] = logits.max() + 60
+    every = np.concatenate([logits, surest])
+    for name, score in _scores(every, probabilities(every, 1.0)).items():
+        assert np.isfinite(score).all(), name
+        assert score.argmax() == len(logits) or score[-1] == pytest.approx(score.max()), name
+
+
+def test_a_dose_decade_with_few_images_keeps_the_temperature_of_all() -> None:
+    """A hundred at 1000 e/Å² that are twice too sure, and ninety-nine at 100 of which nothing is fitted."""
+    labels = [0] * 150 + [1] * 50 + [0] * 99
+    p = sure([0] * 299, 0.95)
+    metadata = metadata_of(labels, dose_e_per_a2=[2000.0] * 200 + [200.0] * 99)
+    predictions = predictions_of(p, metadata, True)
+    found = _by_dose(predictions, predictions.calibration)
+    assert found[:200].max(1).mean() == pytest.approx(0.75, abs=0.01)
+    np.testing.assert_array_equal(found[200:], predictions.p[200:])

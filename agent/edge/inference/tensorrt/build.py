@@ -22,8 +22,11 @@ class Profile:
     """The shapes of the one input that a plan serves; `usual` is what it is made fast for."""
 
     least: tuple[int, ...]
+    """(n, c, h, w); no side of an input may be smaller."""
     usual: tuple[int, ...]
+    """(n, c, h, w), which the plan is made fast for."""
     most: tuple[int, ...]
+    """(n, c, h, w); no side of an input may be larger."""
 
     def __str__(self) -> str:
         return " ".join("x".join(map(str, shape)) for shape in (self.least, self.usual, self.most))
@@ -34,6 +37,7 @@ class Built:
     """A plan, and what was learnt about this GPU's speed while building it."""
 
     plan: bytes
+    """What the module loads to compute."""
     timings: bytes
     """Empty where the module keeps none."""
 
@@ -64,6 +68,7 @@ def build_plan(
     Raises:
         EdgeError: the module does not parse the network, does not know the GPU, or does not build; in its own words.
     """
+    # The network, as the module's own parser understands it; types are the file's, not the module's choice.
     log = logger(trt)
     builder = _made(trt.Builder, "builder", log, log)
     strongly_typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
@@ -72,6 +77,7 @@ def build_plan(
     if not parser.parse(network):
         faults = "; ".join(parser.get_error(n).desc().splitlines()[0] for n in range(parser.num_errors))
         raise EdgeError(f"{trt.__name__} does not parse the network: {faults or complaint(log)}")
+    # How it is built: memory, shapes, and for which GPU.
     config = _made(builder.create_builder_config, "configuration", log)
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
     _add_profile(builder, config, definition, profile, log)
@@ -79,6 +85,7 @@ def build_plan(
         _aim(trt, config, capability)
     else:  # in TensorRT-RTX the timing cache does nothing and is deprecated
         config.set_timing_cache(_made(config.create_timing_cache, "timing cache", log, timings), False)
+    # Built, in seconds to minutes.
     plan = builder.build_serialized_network(definition, config)
     if plan is None:
         raise EdgeError(f"{trt.__name__} does not build the network for {profile}: {complaint(log)}")
@@ -100,6 +107,7 @@ def _made(factory: Any, what: str, log: Any, *arguments: object) -> Any:
 def _add_profile(builder: Any, config: Any, definition: Any, profile: Profile, log: Any) -> None:
     one = _made(builder.create_optimization_profile, "profile", log)
     name, promised = definition.get_input(0).name, tuple(definition.get_input(0).shape)
+    # Compared here: the module would take shapes that do not fit, and fail while it builds, without naming them.
     fits = len(promised) == len(profile.most) and all(
         side in (-1, low) and (side == -1 or low == high)
         for side, low, high in zip(promised, profile.least, profile.most, strict=True)

@@ -20,7 +20,7 @@ class Room:
         self._host = int(device.ask("cudaHostAlloc", size_bytes, device.cuda.cudaHostAllocDefault))
 
     def host(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The host's side as an array; valid until `free`."""
+        """The host's side as an array of `shape`, (n, ...); valid until `free`."""
         return np.ctypeslib.as_array(ctypes.cast(self._host, ctypes.POINTER(ctypes.c_float)), shape)
 
     def up(self, size_bytes: int) -> None:

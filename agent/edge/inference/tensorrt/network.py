@@ -49,7 +49,7 @@ def open_tensorrt(
     trt: Any = None,
     cuda: Any = None,
 ) -> TensorRt:
-    """Open a network on the first GPU; plans that are missing or stale are built first.
+    """Open a network (n, c, h, w) to (n, ...) on the first GPU; plans that are missing or stale are built first.
 
     `module` is ``tensorrt`` or ``tensorrt_rtx``; `trt` and `cuda` take the places of the imported modules.
 
@@ -135,6 +135,7 @@ class TensorRt:
 
     def _check(self, engine: Any) -> None:
         trt = self._plans.trt
+        # What the plan takes and gives, as the card's signature is compared with it; all in single precision.
         found: dict[Any, list[tuple[str, list[Side]]]] = {trt.TensorIOMode.INPUT: [], trt.TensorIOMode.OUTPUT: []}
         for n in range(engine.num_io_tensors):
             name = engine.get_tensor_name(n)
@@ -147,6 +148,7 @@ class TensorRt:
         context = self.ready(profile)
         signature = SIGNATURES[self._card.role]
         taken, given = signature.input_name, signature.output_name
+        # The shapes, which fix the output's.
         if not context.set_input_shape(taken, tuple(inputs.shape)):
             raise EdgeError(f"{self._path}: inputs of {inputs.shape} are not taken: {self._complaint()}")
         shape = tuple(context.get_tensor_shape(given))

@@ -31,10 +31,15 @@ class Key:
     onnx_sha256: str
     """Of the network; empty for what serves every network, such as a timing cache."""
     module: str
+    """``tensorrt`` or ``tensorrt_rtx``; ``onnxruntime`` for a measured ratio of times."""
     version: str
+    """Of the module."""
     gpu: str
+    """Its name."""
     capability: str
+    """Of the GPU, ``8.9``; of a processor its instruction set."""
     driver: str
+    """Of the GPU, its version; of a processor its name."""
     profile: str
     """Shapes that it was built for."""
 
@@ -47,7 +52,11 @@ class Key:
 def cache_folder(
     environment: Mapping[str, str] = os.environ, platform: str = sys.platform, home: Path | None = None
 ) -> Path:
-    """Where this user's caches belong on this platform (XDG Base Directory Specification; LOCALAPPDATA)."""
+    """Where this user's caches belong on this platform (XDG Base Directory Specification; LOCALAPPDATA).
+
+    Raises:
+        EdgeError: it is Windows, and LOCALAPPDATA is not set.
+    """
     if platform == "win32":
         base = environment.get("LOCALAPPDATA", "")
     elif platform == "darwin":
@@ -94,9 +103,17 @@ class PlanCache:
             return None
         except OSError as error:
             raise EdgeError(f"{path}: {error.strerror}") from error
-        with os.fdopen(handle, "rb") as file:
-            _refuse_foreign(path, os.fstat(file.fileno()))
-            content = file.read()
+        # Looked at through the handle: what is judged is what is read.
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise EdgeError(f"{path} is no file: no plan is loaded from there")
+            _refuse_foreign(path, status)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                content = file.read()
+        finally:
+            os.close(handle)
+        # What was cut short by a full disk, or has lost a bit, is as good as nothing.
         digest, body = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if hashlib.sha256(body).digest() != digest:
             return None
@@ -112,6 +129,7 @@ class PlanCache:
         """
         path = self.folder / key.file_name()
         try:
+            # Under another name first: a reader sees the old file or the new one, never half of one.
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")  # mode 0600
             try:
                 with os.fdopen(handle, "wb") as file:

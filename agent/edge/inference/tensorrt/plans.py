@@ -61,9 +61,11 @@ class Plans:
     network: bytes
     """The ONNX file."""
     gpu: Gpu
+    """That they are for."""
     driver: str
     """Its version."""
     cache: PlanCache
+    """Where they are kept."""
 
     def cached(self, profile: Profile) -> bytes | None:
         """What was built before for this very network, module, GPU and driver; None where nothing was.
@@ -79,6 +81,7 @@ class Plans:
         Raises:
             EdgeError: TensorRT does not build it, or it cannot be stored.
         """
+        # What other builds on this GPU have timed makes this one shorter; the log says why nothing else happens now.
         timing_key = self._key("", "timings")
         start_s = time.monotonic()
         log.info("building a plan", module=self.trt.__name__, profile=str(profile), gpu=self.gpu.name)
@@ -89,6 +92,7 @@ class Plans:
             capability=self.gpu.capability,
             timings=self.cache.load(timing_key) or b"",
         )
+        # Kept before it is used: a run that is ended now has not built for nothing.
         path = self.cache.store(self._key(hashlib.sha256(self.network).hexdigest(), str(profile)), built.plan)
         if built.timings:
             self.cache.store(timing_key, built.timings)

@@ -45,6 +45,26 @@ def test_a_view_cut_by_the_edge_does_not_count_once_the_whole_is_seen() -> None:
     assert seen.diameter_nm == pytest.approx(5.1)
 
 
+def test_a_particle_that_was_never_seen_whole_is_counted_apart_and_in_no_share_and_no_size() -> None:
+    """One whole particle and two slivers of another class: whoever counts the slivers halves the truth."""
+    frames = [[particle(10, 10, 0.9, 5.0), particle(0, 30, 0.1, 2.0, border=True)]] * 3
+    later = [[], *([[]] * 40), [particle(0, 30, 0.1, 2.0, border=True)]]
+    for upto in (3, 45):  # while the tracks are open, and after they became counts
+        seen = summarise(run([*frames, *later][:upto])[0], 0.5)
+        assert (seen.particles, seen.cut) == (1, 1 if upto == 3 else 2)
+        assert [s.count for s in seen.shapes] == [1, 0, 0]
+        assert seen.shapes[0].fraction == 1
+        assert sum(int(s.diameter_counts.sum()) for s in seen.shapes) == 1
+        assert seen.history_fraction[-1].tolist() == [1, 0]
+        assert seen.detections == (6 if upto == 3 else 7)
+
+
+def test_a_cut_particle_that_a_later_frame_shows_whole_is_counted_once() -> None:
+    frames = [[particle(1, 10, 0.9, 4.0, border=True)], [particle(1.5, 10, 0.9, 4.5)]]
+    seen = summarise(run(frames)[0], 0.5)
+    assert (seen.particles, seen.cut) == (1, 0)
+
+
 def test_folding_leaves_the_old_value_as_it_was() -> None:
     stats, _ = run([[particle(10, 10)]])
     before = summarise(stats, 0.5)

@@ -28,6 +28,8 @@ def test_the_csv_has_a_row_for_every_class_that_says_where_it_comes_from() -> No
     assert (first["count"], first["fraction_of"], first["fraction"]) == ("10", "named", "0.2000")
     assert (first["low_95"], first["high_95"], first["share_as_counted"]) == ("0.1200", "0.3000", "0.1000")
     assert (last["fraction_of"], last["run"], last["model"]) == ("all", "test", "first")
+    # Of this run: the agent may have analysed more before an operator began a new one.
+    assert (first["frames_analysed"], first["cut_by_the_border"]) == ("88", "7")
     assert (first["threshold"], first["pixel_size_nm"], first["pixel_size_provenance"]) == ("0.7", "0.05", "metadata")
     assert 2 <= float(first["diameter_16_percent_nm"]) <= float(first["diameter_median_nm"])
     assert next(iter(csv.DictReader(io.StringIO(to_csv(nameless())))))["fraction"] == ""

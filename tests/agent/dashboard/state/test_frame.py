@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.dashboard.state.frame import at_point, frame_state
+from agent.dashboard.state.frame import at_point, detail, frame_state
 from agent.dashboard.state.health import Viewer
 from agent.dashboard.state.palette import class_styles
 from agent.dashboard.state.view import resolve
@@ -35,6 +35,17 @@ def test_marks_are_in_pixels_of_the_shown_image_and_follow_the_threshold() -> No
     assert (unsure.marks[0].text, unsure.marks[0].known) == ("?", False)
     assert sure.marks[0].y == pytest.approx((particle.y_px + 0.5) / 2)
     assert sure.key != unsure.key
+
+
+def test_what_the_border_cuts_is_shown_without_a_name() -> None:
+    source = snapshot(1)
+    assert source.frame is not None
+    particle = replace(source.frame.particles[0], probabilities=(1.0, 0.0, 0.0, 0.0, 0.0), shape="cube", cut=True)
+    source = replace(source, frame=replace(source.frame, particles=(particle,)))
+    state = frame_state(source, STYLES, 0)
+    assert state is not None
+    assert (state.marks[0].text, state.marks[0].known) == ("cut", False)
+    assert "cut by the border, not counted from this view (cube 100%)" in detail(source, STYLES, particle.track).text
 
 
 def test_a_point_belongs_to_the_particle_whose_outline_holds_it() -> None:

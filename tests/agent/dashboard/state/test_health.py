@@ -9,6 +9,9 @@ import pytest
 from agent.dashboard.state.csv_export import to_csv
 from agent.dashboard.state.health import Viewer
 from agent.dashboard.state.view import ViewState, resolve
+from agent.edge.inference.backend import load_networks
+from agent.edge.inference.processor import this_processor
+from agent.edge.settings import MODELS
 from protocol.snapshot import CAUSES, INTENDED, Cause, RecordingState
 from tests.examples import snapshot
 
@@ -83,3 +86,39 @@ def test_a_recording_that_is_on_shows_its_path() -> None:
     on = replace(source, health=replace(source.health, recording=RecordingState(mode="on", path="s.beamside")))
     assert cell(resolve(on, Viewer()), "recording") == ("s.beamside", "ok")
     assert cell(resolve(source, Viewer()), "recording") == ("off", "ok")
+
+
+@pytest.mark.parametrize(
+    ("whole", "shown"),
+    [
+        ("onnxruntime-cpu int8 on AVX-512 VNNI (no NVIDIA driver)", "int8, AVX-512 VNNI"),
+        ("onnxruntime-cpu detector fp32, classifier int8 on AVX2 (a (b); c)", "fp32/int8, AVX2"),
+        ("tensorrt fp16 on NVIDIA H100 80GB HBM3", "fp16, NVIDIA H100 80GB HBM3"),
+        ("tensorrt int8 on NVIDIA on Loan", "int8, NVIDIA on Loan"),
+        ("onnxruntime-cpu", "onnxruntime-cpu"),
+        ("an agent of another make on something", "an agent of another make on something"),
+        ("", ""),
+    ],
+)
+def test_the_backend_is_shown_by_what_its_speed_depends_on_and_told_whole(whole: str, shown: str) -> None:
+    source = snapshot()
+    state = resolve(replace(source, health=replace(source.health, backend=whole)), Viewer())
+    (found,) = (c for c in state.health if c.label == "backend")
+    assert (found.value, found.whole) == (shown, whole)
+
+
+def test_the_backend_of_this_machine_is_of_the_form_that_is_shortened() -> None:
+    networks = load_networks(MODELS, prefer="onnxruntime-cpu", precision="fp32", threads=1)
+    source = snapshot()
+    health = replace(source.health, backend=networks.backend, model=networks.model)
+    state = resolve(replace(source, health=health), Viewer())
+    assert cell(state, "backend") == (f"fp32, {this_processor().instruction_set}", "ok")
+    assert cell(state, "model")[0] == networks.classifier_card.label
+    assert networks.backend in to_csv(replace(source, health=health))
+
+
+def test_two_networks_of_different_models_are_both_named() -> None:
+    source = snapshot()
+    two = "detector model 4 (cc94903f), classifier fifth (7949fb39)"
+    state = resolve(replace(source, health=replace(source.health, model=two)), Viewer())
+    assert cell(state, "model")[0] == "detector model 4, classifier fifth"

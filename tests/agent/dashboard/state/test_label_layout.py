@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.dashboard.state.label_layout import place_labels, spread
 
@@ -26,3 +28,18 @@ def test_names_at_the_ends_of_lines_keep_apart_in_order() -> None:
     at = spread(np.array([50.0, 10.0, 10.0, 99.0]), 10.0, 0.0, 100.0)
     assert np.diff(np.sort(at)).min() >= 10
     assert at[1] < at[0] < at[3] <= 100
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=8))
+def test_names_of_lines_keep_their_distance_their_order_and_inside(wanted: list[float]) -> None:
+    at = spread(np.array(wanted), 10.0, 0.0, 100.0)
+    order = np.argsort(wanted, kind="stable")
+    assert (np.diff(at[order]) >= 10 - 1e-9).all()
+    assert at.max() <= 100
+    assert at.min() >= 0 - 1e-9
+
+
+@given(st.lists(st.floats(0, 100, allow_nan=False), min_size=1, max_size=6, unique=True))
+def test_names_that_have_room_stay_where_they_are_wanted(wanted: list[float]) -> None:
+    apart = np.array([20.0 * n for n in range(len(wanted))])
+    assert np.array_equal(spread(apart, 10.0, 0.0, 200.0), apart)

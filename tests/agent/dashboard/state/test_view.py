@@ -19,4 +19,4 @@ def test_the_parts_are_of_one_snapshot() -> None:
     assert state.charts is not None
     assert (len(state.frame.marks), state.threshold, state.paused) == (3, 0.7, False)
     assert [s.name for s in state.styles] == [*CLASSES, "unknown"]
-    assert state.headline == "120 particles, each counted once (900 sightings) · test"
+    assert state.headline == "120 particles, each counted once (900 sightings) · cut: 7 · test"

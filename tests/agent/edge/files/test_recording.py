@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import struct
 import subprocess
 import sys
+import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.edge.errors import EdgeError
-from agent.edge.files.recording import Recorder, analysed_live, read_recording, recorded_wire
+from agent.edge.files.recording import RECORD, Recorder, analysed_live, read_recording, recorded_wire
 from protocol.wire.karabo import KARABO
 from tests.fakes import field, parts
 
@@ -117,3 +124,65 @@ def test_a_recording_is_never_overwritten(tmp_path: Path) -> None:
     path.write_bytes(b"mine")
     with pytest.raises(EdgeError, match="cannot record to"):
         Recorder(path, KARABO)
+
+
+def record(kind: bytes, body: bytes) -> bytes:
+    """A record whose checksum is right, whatever is in it."""
+    return RECORD.pack(kind, len(body), zlib.crc32(body)) + body
+
+
+ONE_PART = struct.pack("<dIQ", 0.0, 1, 3) + b"abc"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "message"),
+    [
+        (b"F", b"", "message 0 ends before its parts do"),
+        (b"F", struct.pack("<dI", 0.0, 1), "message 0 ends before its parts do"),
+        (b"F", struct.pack("<dI", 0.0, 2**32 - 1) + b"\x00" * 16, "message 0 ends before its parts do"),
+        (b"F", struct.pack("<dIQ", 0.0, 1, 2**63) + b"abc", "message 0 promises .* bytes, its record has 23"),
+        (b"F", ONE_PART + b"more", "message 0 promises 23 bytes, its record has 27"),
+        (b"A", b"1", "a mark of 8 bytes was promised, got 1"),
+    ],
+)
+def test_a_record_that_does_not_add_up_is_named_although_its_checksum_is_right(
+    tmp_path: Path, kind: bytes, body: bytes, message: str
+) -> None:
+    path = tmp_path / "x.beamside"
+    path.write_bytes(HEADER.encode() + record(kind, body) + record(b"F", ONE_PART))
+    with pytest.raises(EdgeError, match=message):
+        list(read_recording(path) if kind == b"F" else analysed_live(path))
+
+
+def test_a_kind_of_record_that_a_later_version_may_add_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.beamside"
+    path.write_bytes(HEADER.encode() + record(b"Z", b"anything") + record(b"F", ONE_PART))
+    assert [m.parts for m in read_recording(path)] == [(b"abc",)]
+
+
+@given(st.lists(st.lists(st.binary(max_size=40), max_size=4), max_size=5))
+def test_whatever_came_comes_back(messages: list[list[bytes]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.beamside"
+        with Recorder(path, KARABO) as recorder:
+            indices = [recorder.append(message, float(n)) for n, message in enumerate(messages)]
+        found = list(read_recording(path))
+        assert [list(m.parts) for m in found] == messages
+        assert [m.index for m in found] == indices
+
+
+def test_a_disk_that_has_room_again_gets_a_recording_without_a_hole(tmp_path: Path) -> None:
+    path = tmp_path / "x.beamside"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with Recorder(path, KARABO) as recorder:
+        recorder.append([b"a" * 500], 0.0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(OSError, match=r"File too large|only part of a record"):
+                recorder.append([b"b" * 900], 1.0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, before)
+        recorder.append([b"c" * 500], 2.0)
+    assert [m.parts[0][:1] for m in read_recording(path)] == [b"a", b"c"]

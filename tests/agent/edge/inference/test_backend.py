@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 
 from agent.edge.errors import EdgeError
 from agent.edge.inference.backend import ORDER, load_networks
@@ -106,62 +107,6 @@ def test_this_machine_without_a_gpu_refuses_each_gpu_backend() -> None:
     for prefer in ORDER[:-1]:
         with pytest.raises(EdgeError, match=f"backend {prefer} cannot run here: no NVIDIA driver"):
             load_networks(MODELS, prefer=prefer)
-
-
-class FakeLibrary:
-    """The driver's library: two devices, unless told otherwise."""
-
-    def __init__(self, *, init: int = 0, count: int = 2, nvml: int = 0) -> None:
-        self._init, self._count, self._nvml = init, count, nvml
-
-    def cuInit(self, flags: int) -> int:
-        return self._init
-
-    def cuDeviceGetCount(self, count: Any) -> int:
-        count._obj.value = self._count
-        return 0
-
-    def cuDriverGetVersion(self, version: Any) -> int:
-        version._obj.value = 13010
-        return 0
-
-    def cuDeviceGet(self, device: Any, number: int) -> int:
-        device._obj.value = number
-        return 0
-
-    def cuDeviceGetName(self, text: Any, size: int, device: Any) -> int:
-        text.value = f"NVIDIA Test {device.value}".encode()
-        return 0
-
-    def cuDeviceGetAttribute(self, value: Any, attribute: int, device: Any) -> int:
-        value._obj.value = {75: 8, 76: 9}[attribute]
-        return 0
-
-    def nvmlInit_v2(self) -> int:
-        return self._nvml
-
-    def nvmlSystemGetDriverVersion(self, text: Any, size: int) -> int:
-        text.value = b"580.95.05"
-        return 0
-
-    def nvmlShutdown(self) -> int:
-        return 0
-
-
-def test_the_driver_tells_its_version_and_its_gpus() -> None:
-    found = probe(lambda name: FakeLibrary())
-    assert found.gpus == tuple(Gpu(name=f"NVIDIA Test {n}", capability=(8, 9)) for n in (0, 1))
-    assert (found.version, found.reason) == ("580.95.05", "")
-    assert probe(lambda name: FakeLibrary(nvml=9)).version == "CUDA 13.1"
-
-
-def test_a_driver_that_is_not_there_or_does_not_work_is_a_reason() -> None:
-    def none(name: str) -> Any:
-        raise OSError(name)
-
-    assert probe(none) == Driver(reason="no NVIDIA driver")
-    assert probe(lambda name: FakeLibrary(init=999)).reason == "the NVIDIA driver does not work (cuInit: 999)"
-    assert probe(lambda name: FakeLibrary(count=0)).reason == "the NVIDIA driver sees no GPU"
 
 
 @pytest.fixture
@@ -309,3 +254,26 @@ def test_the_engine_of_this_machine_computes() -> None:
     assert np.array_equal(logits[0], logits[1])
     assert engine.warnings == ()
     assert f" on {this_processor().instruction_set}" in engine.backend or probe().gpus
+
+
+def test_one_line_of_the_log_says_what_computes_how_far_off_it_is_and_why_nothing_else_does(models: Path) -> None:
+    openers = Openers(off={"onnxruntime-cpu classifier.int8.onnx": 0.0012345})
+    with structlog.testing.capture_logs() as lines:
+        load_networks(models, hardware=NO_DRIVER, openers=openers, ratio=slower)
+    (line,) = lines
+    assert (line["event"], line["log_level"]) == ("backend", "info")
+    assert line["self_check"] == {"detector.onnx": 0.0, "classifier.int8.onnx": 0.0012, "classifier.onnx": 0.0}
+    assert line["time_of_full"] == {"classifier": 1.07}
+    assert line["compressed_files_not_used"] == [
+        "classifier.int8.onnx: takes 1.07 of the time of fp32 on this processor"
+    ]
+    assert set(line["not_used"]) == set(ORDER[:-1])
+
+
+def test_the_line_is_a_warning_where_a_network_was_refused(models: Path) -> None:
+    with structlog.testing.capture_logs() as lines:
+        load_networks(models, hardware=NO_DRIVER, openers=Openers(off={"onnxruntime-cpu classifier.int8.onnx": 1.7}))
+    (line,) = lines
+    assert line["log_level"] == "warning"
+    assert line["warnings"][0].startswith("classifier.int8.onnx computes wrongly here")
+    assert "classifier.int8.onnx" not in line["self_check"]

@@ -93,3 +93,30 @@ def test_unusable_frames_never_end_a_run() -> None:
     for n in range(25):
         assert one.process(field(n, pixel_size_nm=None)) is None
     assert one.not_analysed == {"no_pixel_size": 25}
+
+
+@pytest.mark.parametrize("brightest", [1e20, 3e37])
+def test_pixels_beyond_all_counts_are_the_senders_affair_and_never_end_a_run(brightest: float) -> None:
+    one, seen = processor(), field(0)
+    scale = np.float32(brightest / float(seen.pixels.max()))
+    for n in range(12):
+        assert one.process(replace(seen, sequence=n, pixels=seen.pixels.astype(np.float32) * scale)) is None
+    assert one.not_analysed == {"unusable": 12}
+    assert "are not counts" in one.problem
+
+
+def test_gain_and_offset_of_the_camera_change_no_particle() -> None:
+    def found(gain: float, offset: float) -> list[tuple[float, float]]:
+        result = processor().process(replace(field(0), pixels=field(0).pixels.astype(np.float32) * gain + offset))
+        assert result is not None
+        return [(round(p.y_px), round(p.x_px)) for p in result.particles]
+
+    assert len(found(1.0, 0.0)) == 3
+    assert found(0.01, -4.0) == found(1.0, 0.0) == found(50.0, 1000.0)
+
+
+def test_the_third_run_has_a_name_of_its_own() -> None:
+    one = processor()
+    for _ in range(2):
+        one.apply(Command(action="new_run"))
+    assert one.run == "a-3"

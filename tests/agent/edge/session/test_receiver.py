@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from agent.edge.errors import EdgeError
-from agent.edge.files.recording import Recorder
+from agent.edge.files.recording import Recorder, read_recording
 from agent.edge.session.latest import Latest
-from agent.edge.session.receiver import Incoming, Receiver, receive
+from agent.edge.session.receiver import MOST_GAPS, Incoming, Receiver, receive
 from agent.edge.transport.frame_source import FrameSource
 from protocol.snapshot import RecordingState
 from protocol.wire.karabo import KARABO, MAX_FRAME_BYTES, KaraboDecoder
+from protocol.wire.snapshot import decode_snapshot, encode_snapshot
+from tests.examples import snapshot
 from tests.fakes import field, parts
+from tests.hostile_wire import HOSTILE
 
 
 def test_garbage_on_the_port_is_refused_and_the_next_frame_is_read() -> None:
@@ -81,3 +84,31 @@ def test_a_source_that_fails_closes_the_slot() -> None:
     with pytest.raises(EdgeError, match="unplugged"):
         receive(Broken(), receiver, slot, threading.Event())
     assert slot.ended
+
+
+def test_numbers_that_jump_at_random_are_counted_up_to_what_a_snapshot_can_carry() -> None:
+    receiver, _ = receiver_of()
+    for sequence in (0, 2**64 - 1) * 3:
+        receiver.accept(parts(replace(field(0), sequence=sequence)))
+    assert receiver.gaps == MOST_GAPS
+    full = replace(snapshot(), health=replace(snapshot().health, sequence_gaps=receiver.gaps))
+    assert decode_snapshot(encode_snapshot(full)).health.sequence_gaps == MOST_GAPS
+
+
+def test_a_camera_that_starts_to_count_anew_or_repeats_itself_has_no_gap() -> None:
+    receiver, _ = receiver_of()
+    for sequence in (7, 7, 0, 1):
+        receiver.accept(parts(replace(field(0), sequence=sequence)))
+    assert receiver.gaps == 0
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_every_hostile_message_is_refused_recorded_and_costs_the_next_frame_nothing(name: str, tmp_path: Path) -> None:
+    with Recorder(tmp_path / "s.beamside", KARABO) as recorder:
+        receiver, slot = receiver_of(recorder)
+        receiver.accept(HOSTILE[name])
+        assert (receiver.received, receiver.refused, receiver.handled, slot.waiting) == (1, 1, 1, 0)
+        assert receiver.problem
+        receiver.accept(parts(field(1)))
+    assert slot.waiting == 1
+    assert [list(m.parts) for m in read_recording(tmp_path / "s.beamside")] == [HOSTILE[name], parts(field(1))]

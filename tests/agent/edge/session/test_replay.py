@@ -18,6 +18,7 @@ from protocol.command import Command
 from protocol.snapshot import Snapshot
 from protocol.wire.karabo import KARABO
 from tests.fakes import fake_networks, field, parts, session
+from tests.hostile_wire import HOSTILE
 from tests.runs import bits, run_replay
 
 SIZED = {"imagej": True, "resolution": (20.0, 20.0), "metadata": {"unit": "nm"}}
@@ -83,3 +84,27 @@ def test_ten_failures_in_a_row_end_the_run(tmp_path: Path) -> None:
             recorder.append(parts(field(n)), float(n))
     with pytest.raises(EdgeError, match=r"10 frames in a row failed, the last: the network fell over"):
         run_replay(path, replace(fake_networks(), detect=broken))
+
+
+def test_a_recorder_whose_clock_was_wrong_does_not_break_the_pace(tmp_path: Path) -> None:
+    path, stop = tmp_path / "session.beamside", threading.Event()
+    with Recorder(path, KARABO) as recorder:
+        recorder.append(parts(field(0)), 0.0)
+        recorder.append(parts(field(1)), 1e300)
+
+    def publish(snapshot: Snapshot) -> None:
+        if snapshot.health.analysed:
+            stop.set()
+
+    means = replace(session(publish=publish), clock=iter(range(10**6)).__next__)
+    assert replay(path, means, stop, speed=1.0).health.messages == 1
+
+
+def test_a_message_that_is_refused_is_counted_as_live_counts_it(tmp_path: Path) -> None:
+    path = tmp_path / "session.beamside"
+    with Recorder(path, KARABO) as recorder:
+        for number, message in enumerate((parts(field(0)), *HOSTILE.values(), parts(field(1)))):
+            recorder.append(message, float(number))
+    last = run_replay(path, fake_networks())
+    assert last.health.received == len(HOSTILE) + 2
+    assert (last.health.analysed, last.health.not_analysed) == (2, {"protocol": len(HOSTILE)})

@@ -84,3 +84,23 @@ def test_a_command_of_three_parts_is_refused_in_words() -> None:
         finally:
             operator.close(linger=0)
             context.term()
+
+
+def test_a_stranger_that_answers_in_bytes_has_refused() -> None:
+    context = zmq.Context()
+    stranger = context.socket(zmq.REP)
+    try:
+        endpoint = f"tcp://127.0.0.1:{stranger.bind_to_random_port('tcp://127.0.0.1')}"
+
+        def answer() -> None:
+            stranger.recv()
+            stranger.send(b"\xff\x00")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(EdgeError, match="refused: \ufffd"):
+            send_command(endpoint, Command(action="pause"), timeout_s=10)
+        thread.join()
+    finally:
+        stranger.close(linger=0)
+        context.term()
