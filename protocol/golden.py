@@ -7,6 +7,7 @@ computes a network elsewhere (another processor, a GPU, another runtime) is beli
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from dataclasses import dataclass
 
@@ -68,12 +69,30 @@ def golden_from_bytes(content: bytes) -> Golden:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if (size := sum(member.file_size for member in archive.infolist())) > MAX_BYTES:
                 raise ProtocolError(f"golden file: at most {MAX_BYTES} bytes are allowed, it unpacks to {size}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            inputs, outputs = (np.asarray(file[name]) for name in NAMES)
+            inputs, outputs = (_array(archive, name) for name in NAMES)
     except ProtocolError:
         raise
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ProtocolError(f"golden file: an .npz with {' and '.join(NAMES)} was promised ({error})") from error
+    except Exception as error:  # whatever zipfile, zlib and numpy's parser make of hostile bytes
+        text = f"{type(error).__name__}: {error}"[:200]
+        raise ProtocolError(f"golden file: an .npz with {' and '.join(NAMES)} was promised ({text})") from error
     if inputs.dtype.kind != "f" or outputs.dtype.kind != "f":
         raise ProtocolError(f"golden file: floating-point arrays were promised, got {inputs.dtype}, {outputs.dtype}")
     return Golden(inputs=inputs.astype(np.float32), outputs=outputs.astype(np.float32))
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
+    """One array of an .npz, of the shape that its header claims and its bytes have.
+
+    Raises:
+        ProtocolError: it claims more than is there; nothing is allocated for a claim.
+    """
+    with archive.open(f"{name}.npy") as member:
+        content = member.read(MAX_BYTES + 1)
+    header = io.BytesIO(content)
+    version = np.lib.format.read_magic(header)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, column_first, dtype = read(header)
+    data = content[header.tell() :]
+    if dtype.kind != "f" or column_first or math.prod(shape) * dtype.itemsize != len(data):
+        raise ProtocolError(f"golden file: {name} of {dtype} {shape} is not what its {len(data)} bytes are")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from protocol.errors import ProtocolError
 from protocol.input_geometry import ROLES, InputGeometry, Role
+from protocol.labels import UNKNOWN
 
 Precision = Literal["fp32", "fp16", "int8"]
 """How a network keeps its numbers: single precision, half precision, 8-bit integers."""
+
+CLASS_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What a class may be called: it is a key of files and is printed in terminals."""
+
+ROUNDED = 1e-3
+"""Cards are written with few digits; a tolerance may be so much larger than the rule says, relatively."""
+MOST_CHANGE = 0.02
+"""A machine is believed whose own arithmetic moves no probability by more. Of the shipped networks, half precision
+moves logits by 0.005, a fifth of what this allows; saturating sums move the detector's probabilities by 0.06."""
+MOST_CHANGE_8_BIT = 0.08
+"""The same for the logits of an 8-bit classifier. Whoever rounds its 256 levels at other places is right as well and
+moves logits by 0.05 (tests/saturating.py), half of what this allows; saturating sums move them by 0.76."""
 
 NOT_KNOWN = "unknown"
 """Stands where provenance cannot be told: no git, no date on an old card."""
@@ -101,8 +115,46 @@ class ModelCard:
             )
         if not 0 <= self.threshold <= 1:
             raise ProtocolError(f"threshold must be 0 to 1, got {self.threshold}")
-        if self.golden_sha256 and not 0 < self.golden_tolerance < math.inf:
-            raise ProtocolError(f"golden outputs need a golden_tolerance above zero, got {self.golden_tolerance!r}")
+        self._check_classes()
+        self._check_confusion()
+        largest = self.largest_tolerance
+        if self.golden_sha256 and not 0 < self.golden_tolerance <= largest * (1 + ROUNDED):
+            raise ProtocolError(
+                f"golden outputs need a golden_tolerance above zero and at most {largest:g}, "
+                f"got {self.golden_tolerance!r}"
+            )
+
+    @property
+    def largest_tolerance(self) -> float:
+        """The golden tolerance that moves no probability by more than is allowed; no card may allow a machine more.
+
+        A detector's outputs are probabilities. Logits of a classifier that change by up to t move a probability p of
+        softmax(z / T) by at most p (1 - p) 2 t / T, which is t / (2 T) where it is largest.
+        """
+        if self.role == "detector":
+            return MOST_CHANGE
+        return 2 * self.temperature * (MOST_CHANGE_8_BIT if self.precision == "int8" else MOST_CHANGE)
+
+    def _check_classes(self) -> None:
+        wrong = [name for name in self.classes if not CLASS_NAME.fullmatch(name) or name == UNKNOWN]
+        if not self.classes or wrong or len(set(self.classes)) < len(self.classes):
+            shown = ", ".join(ascii(name[:40]) for name in (wrong or self.classes))
+            raise ProtocolError(
+                f"classes are different words of letters, digits, _ and - (not {UNKNOWN!r}), got {shown or 'none'}"
+            )
+
+    def _check_confusion(self) -> None:
+        if not self.confusion:
+            return
+        sides = len(self.classes), len(self.classes) + 1
+        good = len(self.confusion) == sides[0] and all(
+            len(row) == sides[1] and all(0 <= n < 1e12 for n in row) and sum(row) > 0 for row in self.confusion
+        )
+        if not good:
+            shown = f"{self.confusion!r}"[:200]
+            raise ProtocolError(
+                f"confusion is {sides[0]} rows of {sides[1]} counts, none negative and no row empty, got {shown}"
+            )
 
     @property
     def label(self) -> str:

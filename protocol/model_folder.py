@@ -94,11 +94,15 @@ def why_not_instead(compressed: ModelCard, full: ModelCard) -> str:
     """
     if compressed.made_of_sha256 != full.model_sha256:
         return "it was made of another network than the one beside it"
+    for name in ("classes", "geometry", "channels", "temperature", "threshold"):
+        ours, theirs = getattr(compressed, name), getattr(full, name)
+        if ours != theirs:
+            return f"its card says {name} {ours}, that of the network it was made of {theirs}"
     loss_points = compressed.measures.get(LOSS_MEASURE)
     if loss_points is None:
         return f"its card has no {LOSS_MEASURE}"
-    if not loss_points <= LARGEST_LOSS_POINTS:  # a NaN is refused too
+    if not -100 <= loss_points <= LARGEST_LOSS_POINTS:  # a NaN is refused too
         return f"it loses {loss_points:g} points of accuracy, more than {LARGEST_LOSS_POINTS:g}"
     if not compressed.golden_sha256:
-        return "its card has no golden outputs to check it by; make it again with `beamside-train lighten`"
+        return "its card has no golden outputs to check it by; make it again with `beamside-train compress`"
     return ""

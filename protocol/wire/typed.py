@@ -162,7 +162,10 @@ def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
 
 def _scalar(kind: Any, value: Any, where: str) -> Any:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:  # a whole number of hundreds of digits
+            raise ProtocolError(f"{where}: a number was promised, got one beyond all floating-point numbers") from error
     if typing.get_origin(kind) is typing.Literal:
         if value not in typing.get_args(kind):
             raise ProtocolError(

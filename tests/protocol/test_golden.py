@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -60,6 +62,29 @@ GOOD = np.zeros((2, 1, 4, 4), dtype=np.float16)
 def test_what_is_no_golden_file_is_a_protocol_error(content: bytes) -> None:
     with pytest.raises(ProtocolError):
         golden_from_bytes(content)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_damage_anywhere_is_a_protocol_error_or_harmless(seed: int) -> None:
+    """Bytes are changed at random: whatever zipfile, zlib and numpy make of them, nothing else is raised."""
+    rng = np.random.default_rng(seed)
+    content = bytearray(golden_to_bytes(Golden(inputs=GOOD.astype(np.float32), outputs=np.ones((2, 5), np.float32))))
+    for at in rng.integers(0, len(content), 3):
+        content[at] = rng.integers(256)
+    with contextlib.suppress(ProtocolError):
+        golden_from_bytes(bytes(content))
+
+
+def test_an_array_that_claims_a_terabyte_is_refused_and_nothing_is_allocated() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in ("inputs", "outputs"):
+            header = io.BytesIO()
+            claim = {"descr": "<f4", "fortran_order": False, "shape": (2, 1, 400_000, 400_000)}
+            np.lib.format.write_array_header_1_0(header, claim)
+            archive.writestr(f"{name}.npy", header.getvalue() + b"0000")
+    with pytest.raises(ProtocolError, match="is not what its 4 bytes are"):
+        golden_from_bytes(content.getvalue())
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,3 +82,31 @@ def test_a_card_of_before_november_2026_is_read_under_its_older_keys() -> None:
     )
     assert card.label == "model 4"
     assert CARD.label == "c"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": ("cube", "cube")},
+        {"classes": ("cube", "unknown")},
+        {"classes": ("cube", "octa\nhedron")},
+        {"classes": ("cube", "x" * 41)},
+        {"classes": ()},
+        {"confusion": ((1.0,),)},
+        {"confusion": ((9.0, 1.0, 0.0),)},
+        {"confusion": ((9.0, 1.0, 0.0), (0.0, 0.0, 0.0))},
+        {"confusion": ((9.0, -1.0, 0.0), (1.0, 8.0, 1.0))},
+        {"confusion": ((9.0, float("nan"), 0.0), (1.0, 8.0, 1.0))},
+        {"golden_sha256": "0" * 64, "golden_tolerance": 1e9},
+        {"golden_sha256": "0" * 64, "golden_tolerance": float("inf")},
+    ],
+)
+def test_a_card_that_would_mislead_cannot_be_built(change: dict[str, object]) -> None:
+    with pytest.raises(ProtocolError, match=r"classes are|confusion is|golden outputs need"):
+        replace(CARD, **change)  # type: ignore[arg-type]
+
+
+def test_a_number_beyond_all_floating_point_numbers_is_refused_in_words() -> None:
+    text = card_to_json(CARD).replace('"temperature": 1.0', '"temperature": 1' + "0" * 400)
+    with pytest.raises(ProtocolError, match="beyond all floating-point numbers"):
+        card_from_json(text)

@@ -17,12 +17,6 @@ from trainer.data.dataset import Maps
 from trainer.export.card import read_full_card, write_card
 from trainer.export.runtime import Run, runner
 
-MOST_CHANGE = 0.02
-"""A machine is believed whose own arithmetic moves no probability by more. Of the shipped networks, half precision
-moves logits by 0.005, a fifth of what this allows; saturating sums move the detector's probabilities by 0.06."""
-MOST_CHANGE_8_BIT = 0.08
-"""The same for the logits of an 8-bit classifier. Whoever rounds its 256 levels at other places is right as well and
-moves logits by 0.05 (tests/saturating.py), half of what this allows; saturating sums move them by 0.76."""
 DOUBTFUL_PER_CLASS = 1
 SURE_PER_CLASS = 1
 GOLDEN_FRAMES, GOLDEN_MAP_PX = 3, 80
@@ -41,18 +35,9 @@ def with_golden(folder: Path, run: Run, inputs: NDArray[np.floating], card: Mode
     golden = Golden(inputs=rounded, outputs=np.concatenate([run(one[None]) for one in rounded]))
     content = golden_to_bytes(golden)
     (folder / golden_name(card.role, card.precision)).write_bytes(content)
-    return replace(card, golden_sha256=hashlib.sha256(content).hexdigest(), golden_tolerance=round(tolerance(card), 6))
-
-
-def tolerance(card: ModelCard) -> float:
-    """The largest change of an output that moves no probability by more than is allowed.
-
-    A detector's outputs are probabilities. Of a classifier, logits that change by up to t move a probability p of
-    softmax(z / T) by at most p (1 - p) 2 t / T, which is t / (2 T) where it is largest.
-    """
-    if card.role == "detector":
-        return MOST_CHANGE
-    return 2 * card.temperature * (MOST_CHANGE_8_BIT if card.precision == "int8" else MOST_CHANGE)
+    return replace(
+        card, golden_sha256=hashlib.sha256(content).hexdigest(), golden_tolerance=round(card.largest_tolerance, 6)
+    )
 
 
 def golden_inputs(folder: Path, role: Role) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -83,8 +82,8 @@ def _recalled(cache: PlanCache | None, key: Key) -> float | None:
         if stored is None:
             return None
         ratio = float(stored)
-        if not 0 < ratio < math.inf:
-            raise EdgeError(f"a ratio of two times is positive and finite, got {ratio}")
+        if not 0.01 < ratio < 100:
+            raise EdgeError(f"a ratio of two networks' times is 0.01 to 100, got {ratio}")
         return ratio
     except (EdgeError, ValueError) as error:
         log.info("the timing that was kept cannot be used", reason=str(error))

@@ -111,14 +111,17 @@ class Loader:
                 Opened(
                     file=file,
                     network=network,
-                    warnings=(*refused, *unchecked),
+                    warnings=tuple(unchecked),
                     compressed_not_used=found.passed_over or "; ".join(refused),
                     off=off,
                 )
             )
             if not on_cpu:  # on a GPU half precision is taken untimed (no GPU was at hand); on a CPU timing decides
                 break
-        return good[0] if len(good) == 1 else self._faster(*good)
+        chosen = good[0] if len(good) == 1 else self._faster(*good)
+        # Everything that was looked at and is not as its card says is told, whichever file serves.
+        told = (*refused, *(text for one in good for text in one.warnings))
+        return replace(chosen, warnings=told)
 
     def _faster(self, small: Opened, full: Opened) -> Opened:
         measured = self.ratio or partial(timed_ratio, processor=self.hardware.processor)

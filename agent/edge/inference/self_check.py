@@ -38,6 +38,8 @@ def read_golden(file: ModelFile) -> Golden | None:
     # Length, then hash, then content: what is not the card's own is never unpacked.
     path = file.path.with_name(golden_name(card.role, card.precision))
     try:
+        if not path.is_file():
+            raise EdgeError(f"{path}: No such file; the card beside it promises golden outputs")
         if (size := path.stat().st_size) > MAX_BYTES:
             raise EdgeError(f"{path}: at most {MAX_BYTES} bytes are read, it has {size}")
         content = path.read_bytes()
@@ -63,7 +65,8 @@ def check(network: Network, golden: Golden, card: ModelCard, name: str) -> float
     except EdgeError:
         raise
     except Exception as error:  # whatever a runtime raises: it does not compute this network here
-        raise EdgeError(f"{name} does not run: {type(error).__name__}: {error}") from error
+        text = " ".join(str(error).split())[:300]  # runtimes write paragraphs; a warning is a line
+        raise EdgeError(f"{name} does not run: {type(error).__name__}: {text}") from error
     if outputs.shape != golden.outputs.shape:
         raise SelfCheckError(f"{name} gives outputs of {outputs.shape}, its card promises {golden.outputs.shape}")
     difference = float(np.abs(outputs - golden.outputs).max())

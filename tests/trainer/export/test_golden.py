@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from agent.core.calibration import probabilities
 from protocol.errors import ProtocolError
 from protocol.golden import golden_from_bytes
+from protocol.model_card import MOST_CHANGE, MOST_CHANGE_8_BIT
 from protocol.model_folder import golden_name
 from tests.fakes import fake_networks
 from tests.trainer.tiny_networks import linear, put
@@ -22,13 +23,10 @@ from trainer.data.dataset import Maps
 from trainer.export.card import read_full_card
 from trainer.export.golden import (
     GOLDEN_MAP_PX,
-    MOST_CHANGE,
-    MOST_CHANGE_8_BIT,
     golden_inputs,
     renew_golden,
     telling_maps,
     telling_patches,
-    tolerance,
     with_golden,
 )
 from trainer.export.runtime import runner
@@ -44,22 +42,22 @@ CARD = fake_networks().classifier_card
 def test_logits_within_the_tolerance_move_no_probability_by_more_than_is_allowed(
     logits: np.ndarray, signs: np.ndarray, temperature: float
 ) -> None:
-    allowed = tolerance(replace(CARD, temperature=temperature))
+    allowed = replace(CARD, temperature=temperature).largest_tolerance
     before, after = (probabilities(z[None], temperature) for z in (logits, logits + allowed * signs))
     assert np.abs(before - after).max() <= MOST_CHANGE + 1e-9
 
 
 def test_the_tolerance_is_reached_by_two_classes_in_balance() -> None:
     """z = (0, 0) and T = 1: logits that part by t each, in the limit of small t, move p = 1/2 by t / 2."""
-    t = tolerance(replace(CARD, temperature=1.0))
+    t = replace(CARD, temperature=1.0).largest_tolerance
     moved = probabilities(np.array([[t, -t]]), 1.0)[0, 0] - 0.5
     assert moved == pytest.approx(MOST_CHANGE, rel=1e-3)
 
 
 def test_a_detector_and_an_8_bit_classifier_have_tolerances_of_their_own() -> None:
-    assert tolerance(fake_networks().detector_card) == MOST_CHANGE
+    assert fake_networks().detector_card.largest_tolerance == MOST_CHANGE
     eight_bit = replace(CARD, temperature=0.5, precision="int8")
-    assert tolerance(eight_bit) == pytest.approx(MOST_CHANGE_8_BIT)
+    assert eight_bit.largest_tolerance == pytest.approx(MOST_CHANGE_8_BIT)
 
 
 def test_the_surest_and_the_most_doubtful_patch_of_every_class_are_taken() -> None:
@@ -91,7 +89,7 @@ def test_a_golden_file_holds_what_the_network_answers_to_what_it_can_hold(tmp_pa
     np.testing.assert_array_equal(golden.inputs, np.ones((2, 1, 4, 4), dtype=np.float32))
     np.testing.assert_allclose(golden.outputs, [[1, -1]] * 2)
     assert card.golden_sha256 == hashlib.sha256(content).hexdigest()
-    assert card.golden_tolerance == pytest.approx(tolerance(CARD), abs=1e-6)
+    assert card.golden_tolerance == pytest.approx(CARD.largest_tolerance, abs=1e-6)
 
 
 def test_a_full_network_s_golden_file_can_be_made_anew(tmp_path: Path) -> None:
@@ -114,7 +112,7 @@ def test_a_golden_file_that_is_missing_or_damaged_is_no_empty_one(tmp_path: Path
 
 @given(temperature=st.floats(0.2, 3), factor=st.floats(1.01, 3))
 def test_a_warmer_classifier_tolerates_more_by_as_much(temperature: float, factor: float) -> None:
-    cold, warm = (tolerance(replace(CARD, temperature=t)) for t in (temperature, factor * temperature))
+    cold, warm = (replace(CARD, temperature=t).largest_tolerance for t in (temperature, factor * temperature))
     assert warm == pytest.approx(factor * cold)
 
 

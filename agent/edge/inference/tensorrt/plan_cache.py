@@ -66,7 +66,7 @@ def cache_folder(
         if not os.path.isabs(base):  # as the specification demands
             base = str((home or Path.home()) / ".cache")
     if not base:
-        raise EdgeError("LOCALAPPDATA is not set, so there is no folder for TensorRT plans")
+        raise EdgeError("LOCALAPPDATA is not set, so there is no folder for plans and timings")
     return Path(base) / "beamside" / "engines"
 
 
@@ -85,10 +85,10 @@ class PlanCache:
                 part.mkdir(mode=0o700, parents=True, exist_ok=True)
                 status = os.lstat(part)
                 if not stat.S_ISDIR(status.st_mode):
-                    raise EdgeError(f"{part} is a link, not a folder: no plan is loaded from there")
+                    raise EdgeError(f"{part} is a link, not a folder: nothing is loaded from there")
                 _refuse_foreign(part, status)
         except OSError as error:
-            raise EdgeError(f"{folder}: cannot hold TensorRT plans: {error.strerror}") from error
+            raise EdgeError(f"{folder}: cannot hold plans and timings: {error.strerror}") from error
 
     def load(self, key: Key) -> bytes | None:
         """What was stored under the key; None when there is nothing, or when the file is damaged.
@@ -107,7 +107,7 @@ class PlanCache:
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
-                raise EdgeError(f"{path} is no file: no plan is loaded from there")
+                raise EdgeError(f"{path} is no file: nothing is loaded from there")
             _refuse_foreign(path, status)
             with os.fdopen(handle, "rb", closefd=False) as file:
                 content = file.read()
@@ -153,9 +153,9 @@ def _refuse_foreign(path: Path, status: os.stat_result) -> None:
     if sys.platform == "win32":
         return
     if status.st_uid != os.geteuid():
-        raise EdgeError(f"{path} belongs to user {status.st_uid}, not to {os.geteuid()}: no plan is loaded from there")
+        raise EdgeError(f"{path} belongs to user {status.st_uid}, not to {os.geteuid()}: nothing is loaded from there")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise EdgeError(
-            f"{path} can be written to by others (mode {stat.S_IMODE(status.st_mode):o}), so no plan is loaded from "
+            f"{path} can be written to by others (mode {stat.S_IMODE(status.st_mode):o}), so nothing is loaded from "
             f"there; chmod go-w {path}"
         )

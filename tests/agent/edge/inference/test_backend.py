@@ -217,6 +217,28 @@ def test_a_gpu_that_computes_wrongly_is_refused_and_the_next_backend_taken_aloud
     assert engine.warnings[0].startswith("classifier.fp16.onnx computes wrongly here: off by 0.9")
 
 
+def test_a_full_network_that_computes_wrongly_is_told_although_the_8_bit_one_serves(models: Path) -> None:
+    openers = Openers(off={"onnxruntime-cpu classifier.onnx": 5.0})
+    networks = load_networks(models, hardware=NO_DRIVER, openers=openers, ratio=faster)
+    assert "classifier int8" in networks.backend
+    (warning,) = networks.warnings
+    assert warning.startswith("classifier.onnx computes wrongly here: off by 5")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"classes": ("cube", "octahedron", "truncated_octahedron", "icosahedron", "decahedron")}, {"threshold": 0.1}],
+)
+def test_a_compressed_network_whose_card_says_something_else_than_the_full_ones_is_not_taken(
+    models: Path, change: dict[str, Any]
+) -> None:
+    """Two classes swapped on one of the cards would swap their names on the screen."""
+    path = models / "classifier.int8.json"
+    path.write_text(card_to_json(replace(card_from_json(path.read_text(encoding="utf-8")), **change)), encoding="utf-8")
+    networks = load_networks(models, hardware=NO_DRIVER, openers=Openers(), ratio=faster)
+    assert networks.backend.startswith("onnxruntime-cpu fp32 ")
+
+
 def test_when_nothing_computes_rightly_there_is_no_engine(models: Path) -> None:
     off = {f"onnxruntime-cpu classifier.{kind}": 2.0 for kind in ("onnx", "int8.onnx")}
     with pytest.raises(EdgeError, match=r"classifier\.onnx computes wrongly here: off by 2"):

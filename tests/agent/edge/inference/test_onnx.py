@@ -48,6 +48,6 @@ def test_bytes_that_are_no_network_are_one_line_that_names_the_file(content: byt
 
 
 def test_a_graph_that_is_not_its_cards_is_refused_before_it_computes() -> None:
-    other = replace(FILE, card=replace(FILE.card, classes=("cube", "sphere")))
+    other = replace(FILE, card=replace(FILE.card, classes=("cube", "sphere"), confusion=()))
     with pytest.raises(EdgeError, match="the card names 2 classes, the graph has 5"):
         load_network(other, "CPUExecutionProvider", threads=1)

@@ -23,7 +23,7 @@ from tests.fakes import fake_networks
 GOLDEN = Golden(
     inputs=np.arange(48, dtype=np.float32).reshape(3, 1, 4, 4), outputs=np.arange(15, dtype=np.float32).reshape(3, 5)
 )
-CARD = replace(fake_networks().classifier_card, golden_sha256="0" * 64, golden_tolerance=0.1)
+CARD = replace(fake_networks().classifier_card, precision="int8", golden_sha256="0" * 64, golden_tolerance=0.1)
 CARD_8_BIT = replace(CARD, precision="int8")
 
 

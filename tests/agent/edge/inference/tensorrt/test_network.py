@@ -208,6 +208,6 @@ def test_memory_grows_with_what_is_asked_and_nothing_is_left_behind(cache: PlanC
 
 def test_a_plan_of_another_network_is_not_this_cards(cache: PlanCache) -> None:
     trt = FakeTensorRt(FakeCuda())
-    card = replace(FILES["classifier"].card, classes=("cube", "sphere"))
+    card = replace(FILES["classifier"].card, classes=("cube", "sphere"), confusion=())
     with pytest.raises(EdgeError, match="the card names 2 classes, the graph has 5"):
         open_tensorrt(replace(FILES["classifier"], card=card), "tensorrt", DRIVER, cache=cache, trt=trt, cuda=trt.cuda)

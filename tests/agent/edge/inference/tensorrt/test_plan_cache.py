@@ -123,7 +123,7 @@ def test_the_plan_that_was_used_last_is_not_the_one_that_makes_room(cache: PlanC
 @posix
 def test_a_folder_where_a_plan_should_be_is_named(cache: PlanCache) -> None:
     (cache.folder / KEY.file_name()).mkdir(mode=0o700)
-    with pytest.raises(EdgeError, match=r"tensorrt-.* is no file: no plan is loaded from there"):
+    with pytest.raises(EdgeError, match=r"tensorrt-.* is no file: nothing is loaded from there"):
         cache.load(KEY)
     with pytest.raises(EdgeError, match=KEY.file_name()):
         cache.store(KEY, b"plan")
@@ -132,5 +132,5 @@ def test_a_folder_where_a_plan_should_be_is_named(cache: PlanCache) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "beamside").write_text("a file")
-    with pytest.raises(EdgeError, match=r"cannot hold TensorRT plans: (File exists|Not a directory)"):
+    with pytest.raises(EdgeError, match=r"cannot hold plans and timings: (File exists|Not a directory)"):
         PlanCache(tmp_path / "beamside" / "engines")
