@@ -44,7 +44,8 @@ def make_session(recipe: WaveRecipe, store: Path, out: Path, seed: int) -> list[
     """Compose fields of waves that no network was trained on (every tenth round), 300 keV, and write them.
 
     Raises:
-        OSError, ValueError: the store cannot be read (`simulator.exit_waves.store`), or the file not be written.
+        ValueError: the store holds no wave to show, or is damaged (`simulator.exit_waves.store`).
+        OSError: the store cannot be read, or the file not be written.
     """
     wide = replace(recipe, seed=seed, film_width_px=FIELD_PX, energies_kev=(ENERGY_KEV,))
     pool = [
@@ -53,6 +54,11 @@ def make_session(recipe: WaveRecipe, store: Path, out: Path, seed: int) -> list[
         for wave in particle_waves(recipe, shard)
         if wave.energy_kev == ENERGY_KEV and wave_split(wave.index, len(recipe.shapes)) == "test"
     ]
+    if not pool:
+        raise ValueError(
+            f"{store} holds no finished particle of {ENERGY_KEV:g} keV that is held out; make it with "
+            "`beamside-simulate make`"
+        )
     rng = np.random.default_rng(seed)
     grid = Grid(size_px=FIELD_PX, pixel_size_nm=recipe.pixel_size_nm)
     camera_px = round(grid.width_nm / PIXEL_SIZE_NM)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulator.exit_waves.simulate import FilmWave, ParticleWave
@@ -32,3 +34,8 @@ def texture(side_px: int, seed: int = 1) -> FilmWave:
     noise = np.random.default_rng(seed).normal(0, 0.05, (side_px, side_px))
     wave = np.exp(-0.02 + 1j * (0.3 + noise)).astype(np.complex64)
     return FilmWave(index=0, wave=wave, energy_kev=300.0, thickness_nm=2.0)
+
+
+def small_disc(radius_nm: float = 1.0, *, energy_kev: float = 300.0) -> ParticleWave:
+    """A disc in the smallest square that leaves it room."""
+    return replace(disc(radius_nm, side_px=96), energy_kev=energy_kev)

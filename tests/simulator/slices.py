@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from simulator.propagation.grid import Grid
 from simulator.propagation.multislice import _slicer
+from simulator.propagation.potential import projected_slices
 
 BYTES_PER_PIXEL = 160
 """Of a wave on its way: wave, spectrum, transmission, a potential, what transforms hold between them, and the
@@ -45,3 +47,14 @@ def exit_wave(
     for potential in slices_v_nm[:, None]:
         spectrum = slicer.through(spectrum, potential, 0)
     return slicer.leave(spectrum)[0]
+
+
+GRID = Grid(size_px=128, pixel_size_nm=0.03)
+
+
+def wave_of_few_atoms(absorption: float = 0.0) -> torch.Tensor:
+    """Exit wave (128, 128) of forty gold atoms in a cube of 1.4 nm, at 300 keV: something for a lens to image."""
+    rng = np.random.default_rng(3)
+    atoms = rng.uniform([1.2, 1.2, 0], [2.6, 2.6, 1.0], (40, 3))
+    slices = projected_slices(atoms, 79, GRID, 0.2, torch.device("cpu"))
+    return exit_wave(slices, GRID, 300, 0.2, absorption=absorption)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 LARGEST_ACTIVATION = 255
+FUSED = ("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "QGemm")
+"""Operators that take integers themselves: a network with one of them would pass unseen."""
 LEAST_SUM, MOST_SUM = -(2**15), 2**15 - 1
 
 
@@ -25,8 +27,11 @@ class PairSums:
     """Of one quantised layer, over all its channels: the sums of two products that its weights make possible."""
 
     layer: str
+    """Name of its node."""
     least: int
+    """Smallest sum of two products."""
     most: int
+    """Largest one."""
 
     @property
     def can_saturate(self) -> bool:
@@ -38,11 +43,13 @@ def pair_sums(model: onnx.ModelProto) -> Iterator[PairSums]:
     """The extreme pair sums of every layer with 8-bit weights.
 
     Raises:
-        ValueError: a layer's weights are not signed 8-bit integers.
+        ValueError: a layer's weights are not signed 8-bit integers, or it is quantised in a form that is not read here.
     """
     weights = {w.name: w for w in model.graph.initializer}
     makers = {output: node for node in model.graph.node for output in node.output}
     for node in model.graph.node:
+        if node.op_type in FUSED:
+            raise ValueError(f"{node.name}: integers within {node.op_type} are not read; quantise to the QDQ form")
         if node.op_type not in ("Conv", "MatMul", "Gemm"):
             continue
         maker = makers.get(node.input[1])
@@ -51,7 +58,8 @@ def pair_sums(model: onnx.ModelProto) -> Iterator[PairSums]:
         kernel = numpy_helper.to_array(weights[maker.input[0]])
         if kernel.dtype != np.int8:
             raise ValueError(f"{node.name}: weights of int8 were promised, got {kernel.dtype}")
-        channels_first = kernel if node.op_type == "Conv" else kernel.T
+        transposed = any(a.name == "transB" and a.i for a in node.attribute)
+        channels_first = kernel if node.op_type == "Conv" or transposed else kernel.T
         least, most = extreme_sums(channels_first.reshape(len(channels_first), -1))
         yield PairSums(layer=node.name, least=least, most=most)
 

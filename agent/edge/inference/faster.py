@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from agent.edge.errors import EdgeError
 from agent.edge.inference.processor import Processor
 from agent.edge.inference.self_check import Network
-from agent.edge.inference.tensorrt.plan_cache import Key, PlanCache, cache_folder
+from agent.edge.inference.tensorrt.plan_cache import PlanCache, cache_folder, digest_of
 from protocol.model_card import ModelCard
 
 log = structlog.get_logger()
@@ -27,6 +28,24 @@ WORTH = 0.9
 
 Ratio = Callable[[Network, Network, Sequence[ModelCard], int], float]
 """(compressed network, full network, their cards, threads) -> time of the compressed over that of the full one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingKey:
+    """All that a ratio of times depends on."""
+
+    networks_sha256: tuple[str, ...]
+    """Of the compressed and of the full network."""
+    runtime_version: str
+    """Of ONNX Runtime."""
+    processor: Processor
+    """Which is timed."""
+    threads: int
+    """Of each network; 0: as ONNX Runtime likes."""
+
+    def file_name(self) -> str:
+        """A digest of every field."""
+        return f"timing-{digest_of(asdict(self))}.plan"
 
 
 def timed_ratio(
@@ -44,14 +63,11 @@ def timed_ratio(
     They take turns, so that a busy moment hits both alike; the shortest time is what the processor can do.
     """
     # The speed belongs to these two networks, this runtime, this processor and so many threads.
-    key = Key(
-        onnx_sha256="+".join(card.model_sha256 for card in cards),
-        module="onnxruntime",
-        version=_runtime_version(),
-        gpu="none",
-        capability=processor.instruction_set,
-        driver=processor.name,
-        profile=f"{threads} threads",
+    key = TimingKey(
+        networks_sha256=tuple(card.model_sha256 for card in cards),
+        runtime_version=_runtime_version(),
+        processor=processor,
+        threads=threads,
     )
     if (known := _recalled(cache, key)) is not None:
         return known
@@ -75,7 +91,7 @@ def timed_input(card: ModelCard) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 
 
-def _recalled(cache: PlanCache | None, key: Key) -> float | None:
+def _recalled(cache: PlanCache | None, key: TimingKey) -> float | None:
     """What was measured before; None where nothing was, or where it cannot be trusted or read."""
     try:
         stored = (cache or PlanCache(cache_folder())).load(key)
@@ -90,7 +106,7 @@ def _recalled(cache: PlanCache | None, key: Key) -> float | None:
         return None
 
 
-def _remember(cache: PlanCache | None, key: Key, ratio: float) -> None:
+def _remember(cache: PlanCache | None, key: TimingKey, ratio: float) -> None:
     try:
         (cache or PlanCache(cache_folder())).store(key, f"{ratio:.6f}".encode())
     except EdgeError as error:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from simulator.imaging.aberrations import Optics
 from simulator.imaging.image_formation import intensity
-from simulator.propagation.grid import Grid
 from simulator.propagation.multislice import propagate
-from simulator.propagation.potential import projected_slices
-from tests.simulator.slices import exit_wave
+from tests.simulator.slices import GRID, wave_of_few_atoms
 
 CPU = torch.device("cpu")
 
 
-GRID = Grid(size_px=128, pixel_size_nm=0.03)
-
-
-def _wave(absorption: float = 0.0) -> torch.Tensor:
-    rng = np.random.default_rng(3)
-    atoms = rng.uniform([1.2, 1.2, 0], [2.6, 2.6, 1.0], (40, 3))
-    return exit_wave(projected_slices(atoms, 79, GRID, 0.2, CPU), GRID, 300, 0.2, absorption=absorption)
-
-
 def test_propagation_by_z_and_underfocus_by_z_is_focus() -> None:
-    wave = _wave()
+    wave = wave_of_few_atoms()
     moved = propagate(wave, GRID, 300, 12.0)
     focus = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=0))
     back = intensity(moved, GRID, Optics(energy_kev=300, c1_nm=-12.0))
@@ -42,8 +30,12 @@ def test_twofold_astigmatism_is_defocus_of_opposite_signs_along_its_axes() -> No
     along_y = along_x.T.contiguous()
     astigmatic = Optics(energy_kev=300, c1_nm=10, a1_nm=4)
     assert torch.allclose(
-        intensity(along_x, GRID, astigmatic), intensity(along_x, GRID, Optics(energy_kev=300, c1_nm=14)), atol=1e-4
+        intensity(along_x, GRID, astigmatic),
+        intensity(along_x, GRID, Optics(energy_kev=300, c1_nm=14)),
+        atol=1e-4,
     )
     assert torch.allclose(
-        intensity(along_y, GRID, astigmatic), intensity(along_y, GRID, Optics(energy_kev=300, c1_nm=6)), atol=1e-4
+        intensity(along_y, GRID, astigmatic),
+        intensity(along_y, GRID, Optics(energy_kev=300, c1_nm=6)),
+        atol=1e-4,
     )

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 from simulator.imaging.aberrations import Optics
 from simulator.imaging.image_formation import intensity
-from simulator.propagation.grid import Grid
 from simulator.propagation.multislice import propagate
-from simulator.propagation.potential import projected_slices
-from tests.simulator.slices import exit_wave
+from tests.simulator.slices import GRID, exit_wave, wave_of_few_atoms
 
 CPU = torch.device("cpu")
-
-
-GRID = Grid(size_px=128, pixel_size_nm=0.03)
-
-
-def _wave(absorption: float = 0.0) -> torch.Tensor:
-    rng = np.random.default_rng(3)
-    atoms = rng.uniform([1.2, 1.2, 0], [2.6, 2.6, 1.0], (40, 3))
-    return exit_wave(projected_slices(atoms, 79, GRID, 0.2, CPU), GRID, 300, 0.2, absorption=absorption)
 
 
 def test_vacuum_leaves_the_wave_unchanged() -> None:
@@ -32,16 +20,16 @@ def test_vacuum_leaves_the_wave_unchanged() -> None:
 
 def test_multislice_loses_little_intensity_without_absorption() -> None:
     """Only what is scattered beyond the band limit is lost."""
-    total = float((_wave().abs() ** 2).mean())
+    total = float((wave_of_few_atoms().abs() ** 2).mean())
     assert 0.985 < total <= 1.0001
 
 
 def test_absorption_takes_intensity_away() -> None:
-    assert float((_wave(0.1).abs() ** 2).mean()) < float((_wave().abs() ** 2).mean()) - 0.002
+    assert float((wave_of_few_atoms(0.1).abs() ** 2).mean()) < float((wave_of_few_atoms().abs() ** 2).mean()) - 0.002
 
 
 def test_free_space_goes_back_and_forth() -> None:
-    wave = _wave()
+    wave = wave_of_few_atoms()
     there = propagate(wave, GRID, 300, 7.0)
     assert torch.allclose(propagate(there, GRID, 300, -7.0), wave, atol=2e-4)
 
@@ -65,4 +53,4 @@ def test_vacuum_images_as_one_whatever_the_lens() -> None:
 
 def test_no_focus_and_no_source_point_are_refused() -> None:
     with pytest.raises(ValueError, match="must be positive, got 0 and 1"):
-        intensity(_wave(), GRID, Optics(energy_kev=300, c1_nm=0), foci=0)
+        intensity(wave_of_few_atoms(), GRID, Optics(energy_kev=300, c1_nm=0), foci=0)

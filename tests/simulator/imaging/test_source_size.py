@@ -11,26 +11,15 @@ import torch
 from simulator.imaging.aberrations import Optics, angles_rad
 from simulator.imaging.image_formation import intensity
 from simulator.imaging.source_size import source_points_for, source_rad
-from simulator.propagation.grid import Grid
-from simulator.propagation.potential import projected_slices
-from tests.simulator.slices import exit_wave
+from tests.simulator.slices import GRID, wave_of_few_atoms
 
 CPU = torch.device("cpu")
-
-
-GRID = Grid(size_px=128, pixel_size_nm=0.03)
-
-
-def _wave(absorption: float = 0.0) -> torch.Tensor:
-    rng = np.random.default_rng(3)
-    atoms = rng.uniform([1.2, 1.2, 0], [2.6, 2.6, 1.0], (40, 3))
-    return exit_wave(projected_slices(atoms, 79, GRID, 0.2, CPU), GRID, 300, 0.2, absorption=absorption)
 
 
 @pytest.mark.parametrize("source_points", [1, 2, 3, 8, None])
 def test_bug_4_a_source_that_does_nothing_is_seen(source_points: int | None) -> None:
     """The envelope and the tilts must act: a sister code compared its envelope with the wrong pixel, to no effect."""
-    wave = _wave()
+    wave = wave_of_few_atoms()
     sharp = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20))
     soft = intensity(wave, GRID, Optics(energy_kev=300, c1_nm=-20, convergence_mrad=1.0), source_points=source_points)
     assert float(soft.std()) < 0.95 * float(sharp.std())
@@ -54,7 +43,7 @@ def test_the_chosen_source_points_are_within_half_a_percent_of_the_cross_coeffic
     energy_kev: float, angle_mrad: float, corner: int
 ) -> None:
     """All over the task's envelope with a corrector."""
-    wave = _wave()
+    wave = wave_of_few_atoms()
     lens = Optics(energy_kev=energy_kev, convergence_mrad=angle_mrad, focal_spread_nm=1, **CORNERS[corner])  # type: ignore[arg-type]
     exact = intensity(wave, GRID, lens, source_points=6)
     assert float((intensity(wave, GRID, lens) - exact).std() / exact.std()) < 0.005
@@ -65,7 +54,7 @@ def test_the_chosen_source_points_are_within_half_a_percent_of_the_cross_coeffic
 @pytest.mark.parametrize(("c1_nm", "c3_nm", "angle_mrad"), [(-80.0, 0.5e6, 0.2), (-150.0, 1.2e6, 0.05)])
 def test_the_chosen_source_points_hold_without_a_corrector(c1_nm: float, c3_nm: float, angle_mrad: float) -> None:
     """Where two points, which are enough for most states of a corrected lens, are off by a per cent and more."""
-    wave = _wave()
+    wave = wave_of_few_atoms()
     lens = Optics(energy_kev=200, c1_nm=c1_nm, c3_nm=c3_nm, convergence_mrad=angle_mrad, focal_spread_nm=1)
     exact = intensity(wave, GRID, lens, source_points=21)
     assert float((intensity(wave, GRID, lens) - exact).std() / exact.std()) < 0.005
@@ -73,7 +62,7 @@ def test_the_chosen_source_points_hold_without_a_corrector(c1_nm: float, c3_nm: 
 
 
 def test_both_rules_of_the_source_are_one_sum() -> None:
-    wave = _wave()
+    wave = wave_of_few_atoms()
     lens = Optics(energy_kev=200, convergence_mrad=0.5, blur_nm=0.01, **CORNERS[0])  # type: ignore[arg-type]
     hermite, even = (intensity(wave, GRID, lens, source_points=n) for n in (6, 12))
     assert float((hermite - even).std() / even.std()) < 1e-3
@@ -94,7 +83,7 @@ def test_the_envelope_of_a_weak_fringe_is_the_textbooks() -> None:
 
 
 def test_a_narrow_source_asks_for_the_envelope_and_a_wide_one_for_points() -> None:
-    spectrum = torch.fft.fft2(_wave())
+    spectrum = torch.fft.fft2(wave_of_few_atoms())
     w = angles_rad(GRID, 200.0, CPU)
     lenses = [Optics(energy_kev=200, convergence_mrad=a, **CORNERS[0]) for a in (0.01, 0.2, 0.5, 1.0)]  # type: ignore[arg-type]
     chosen = [source_points_for(spectrum, w, lens) for lens in lenses]
@@ -108,7 +97,7 @@ def test_a_narrow_source_asks_for_the_envelope_and_a_wide_one_for_points() -> No
 def test_a_source_that_no_rule_follows_is_refused() -> None:
     lens = Optics(energy_kev=200, c1_nm=-3000, convergence_mrad=5)
     with pytest.raises(ValueError, match="more than 64 points an axis"):
-        intensity(_wave(), GRID, lens)
+        intensity(wave_of_few_atoms(), GRID, lens)
 
 
 def test_the_source_angle_is_a_one_over_e_half_width() -> None:

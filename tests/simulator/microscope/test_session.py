@@ -33,3 +33,10 @@ def test_a_session_holds_one_held_out_particle_in_every_field(tmp_path: Path, mo
         y_px, x_px = round(particle.y_px), round(particle.x_px)
         near = image[max(y_px - 8, 0) : y_px + 9, max(x_px - 8, 0) : x_px + 9].astype(float)
         assert near.std() > np.median([tile.std() for row in np.split(image, 8) for tile in np.split(row, 8, axis=1)])
+
+
+def test_a_store_without_a_wave_to_show_is_refused_at_once(tmp_path: Path) -> None:
+    recipe = begin(write_tiny(tmp_path, TINY), tmp_path / "store")
+    with pytest.raises(ValueError, match="holds no finished particle of 300 keV that is held out"):
+        session.make_session(recipe, tmp_path / "store", tmp_path / "session.npz", 1)
+    assert not (tmp_path / "session.npz").exists()

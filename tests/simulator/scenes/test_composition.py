@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from simulator.exit_waves.simulate import FilmWave, ParticleWave
+from simulator.exit_waves.simulate import FilmWave
 from simulator.imaging.aberrations import Optics
 from simulator.imaging.image_formation import intensity
 from simulator.propagation.grid import Grid
@@ -18,6 +18,7 @@ from simulator.scenes.composition import clean_image, compose
 from simulator.scenes.placement import Placement
 from simulator.specimen import carbon_film as carbon
 from simulator.specimen import particle as particles
+from tests.simulator.discs import small_disc
 from tests.simulator.slices import exit_wave
 
 CPU = torch.device("cpu")
@@ -26,25 +27,8 @@ CPU = torch.device("cpu")
 GRID = Grid(size_px=192, pixel_size_nm=0.032)
 
 
-def _disc(radius_nm: float = 1.0, energy_kev: float = 300.0) -> ParticleWave:
-    at = (np.arange(96) - 48) * 0.032
-    mask = at[:, None] ** 2 + at[None, :] ** 2 <= radius_nm**2
-    return ParticleWave(
-        index=0,
-        wave=np.where(mask, np.exp(0.5j), 1).astype(np.complex64),
-        mask=mask,
-        shape="cube",
-        element="Au",
-        energy_kev=energy_kev,
-        diameter_nm=2 * radius_nm,
-        depth_nm=0.0,
-        zone_angle_deg=0.0,
-        quaternion=np.array([1.0, 0, 0, 0]),
-    )
-
-
 def test_truth_lies_where_the_particle_is() -> None:
-    field = compose(None, [Placement(particle=_disc(), y_px=60, x_px=130)], GRID, 300.0)
+    field = compose(None, [Placement(particle=small_disc(), y_px=60, x_px=130)], GRID, 300.0)
     rows, columns = np.nonzero(field.labels)
     assert (rows.mean(), columns.mean()) == pytest.approx((60, 130), abs=0.1)
     assert abs(complex(field.wave[60, 130])) == pytest.approx(1, abs=0.1)
@@ -52,17 +36,17 @@ def test_truth_lies_where_the_particle_is() -> None:
 
 
 def test_a_particle_may_be_cut_by_the_edge() -> None:
-    field = compose(None, [Placement(particle=_disc(), y_px=2, x_px=190)], GRID, 300.0)
-    assert 0 < (field.labels > 0).sum() < _disc().mask.sum()
+    field = compose(None, [Placement(particle=small_disc(), y_px=2, x_px=190)], GRID, 300.0)
+    assert 0 < (field.labels > 0).sum() < small_disc().mask.sum()
 
 
 def test_waves_of_two_energies_are_refused() -> None:
     with pytest.raises(ValueError, match="one beam energy"):
-        compose(None, [Placement(particle=_disc(energy_kev=200.0), y_px=9, x_px=9)], GRID, 300.0)
+        compose(None, [Placement(particle=small_disc(energy_kev=200.0), y_px=9, x_px=9)], GRID, 300.0)
 
 
 def test_the_camera_sees_the_mean_of_the_field() -> None:
-    field = compose(None, [Placement(particle=_disc(), y_px=60, x_px=130)], GRID, 300.0)
+    field = compose(None, [Placement(particle=small_disc(), y_px=60, x_px=130)], GRID, 300.0)
     lens = Optics(energy_kev=300, c1_nm=5)
     coarse = clean_image(field, lens, 120)
     assert coarse.shape == (120, 120)
@@ -84,7 +68,7 @@ def composition_error(diameter_nm: float, film_nm: float, *, film_first: bool, s
     beyond_nm = depth_nm / 2 + (0 if film_first else thickness_nm)
     lens = Optics(energy_kev=300, c1_nm=-8, focal_spread_nm=3)
     truth = intensity(propagate(full, grid, 300.0, -beyond_nm), grid, lens)
-    own = replace(_disc(), wave=exit_wave(gold, grid, 300.0, 0.2, absorption=0.0).numpy(), depth_nm=depth_nm)
+    own = replace(small_disc(), wave=exit_wave(gold, grid, 300.0, 0.2, absorption=0.0).numpy(), depth_nm=depth_nm)
     own = replace(own, mask=np.ones((240, 240), dtype=bool))
     film_wave = FilmWave(
         index=0,

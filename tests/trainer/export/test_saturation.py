@@ -87,3 +87,32 @@ def test_weights_that_are_not_signed_8_bit_integers_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="weights of int8 were promised, got uint8"):
         list(layer_sums(helper.make_model(graph)))
+
+
+def one_layer(kind: str, weights: np.ndarray, **attributes: int) -> onnx.ModelProto:
+    """A layer whose weights are dequantised integers."""
+    arrays = {"w": weights, "s": np.float32(1), "z": np.int8(0)}
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s", "z"], ["d"]),
+        helper.make_node(kind, ["x", "d"], ["y"], name="layer", **attributes),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in "xy"]
+    return helper.make_model(
+        helper.make_graph(
+            nodes, "one", ends[:1], ends[1:], [numpy_helper.from_array(np.asarray(v), k) for k, v in arrays.items()]
+        )
+    )
+
+
+def test_a_product_is_bounded_along_the_side_that_is_summed_over() -> None:
+    """Weights (k, n) of MatMul, (n, k) of Gemm with transB: 127 + 127 meet only where both lie along k."""
+    weights = np.array([[127, 127], [0, 0]], dtype=np.int8)
+    (apart,) = layer_sums(one_layer("MatMul", weights))
+    (together,) = layer_sums(one_layer("Gemm", weights, transB=1))
+    assert (apart.most, together.most) == (255 * 127, 255 * 254)
+    assert (apart.can_saturate, together.can_saturate) == (False, True)
+
+
+def test_a_network_whose_integers_cannot_be_read_is_refused_and_not_passed() -> None:
+    with pytest.raises(ValueError, match="integers within QLinearConv are not read"):
+        refuse_saturation(one_layer("QLinearConv", np.zeros((1, 1), dtype=np.int8)))

@@ -16,12 +16,21 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from agent.edge.errors import EdgeError
 
 MOST_FILES = 64
 """The files used longest ago make room for new ones."""
 DIGEST_BYTES = 32
+
+
+class CacheKey(Protocol):
+    """Whatever names a file of the cache."""
+
+    def file_name(self) -> str:
+        """The same for the same content, and for no other; it ends in ``.plan``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,22 +40,26 @@ class Key:
     onnx_sha256: str
     """Of the network; empty for what serves every network, such as a timing cache."""
     module: str
-    """``tensorrt`` or ``tensorrt_rtx``; ``onnxruntime`` for a measured ratio of times."""
+    """``tensorrt`` or ``tensorrt_rtx``."""
     version: str
     """Of the module."""
     gpu: str
     """Its name."""
     capability: str
-    """Of the GPU, ``8.9``; of a processor its instruction set."""
+    """Of the GPU, ``8.9``."""
     driver: str
-    """Of the GPU, its version; of a processor its name."""
+    """Its version."""
     profile: str
     """Shapes that it was built for."""
 
     def file_name(self) -> str:
         """Module and a digest of every field."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return f"{self.module}-{hashlib.sha256(text.encode()).hexdigest()}.plan"
+        return f"{self.module}-{digest_of(asdict(self))}.plan"
+
+
+def digest_of(fields: Mapping[str, object]) -> str:
+    """A name for what a cached file depends on: another value of any field is another name."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def cache_folder(
@@ -90,7 +103,7 @@ class PlanCache:
         except OSError as error:
             raise EdgeError(f"{folder}: cannot hold plans and timings: {error.strerror}") from error
 
-    def load(self, key: Key) -> bytes | None:
+    def load(self, key: CacheKey) -> bytes | None:
         """What was stored under the key; None when there is nothing, or when the file is damaged.
 
         Raises:
@@ -121,7 +134,7 @@ class PlanCache:
             os.utime(path)
         return body
 
-    def store(self, key: Key, body: bytes) -> Path:
+    def store(self, key: CacheKey, body: bytes) -> Path:
         """Write whole or not at all, readable by the user alone; returns the path.
 
         Raises:
